@@ -1,0 +1,1 @@
+"""What the tests drive: private mail servers, the daemon, the policy and a raw SMTP client."""

@@ -1,0 +1,22 @@
+"""The one way to wait: for a condition, never for a time."""
+
+import time
+
+
+class TimedOut(AssertionError):
+    """The condition did not come true in time."""
+
+
+def until(condition, timeout=10.0, what="the condition"):
+    """Return the first true value of condition(); raise TimedOut, naming `what`, after `timeout` seconds.
+
+    `what` may be a function, called only on failure, so that the message can show the last state.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= deadline:
+            raise TimedOut(f"after {timeout} s still waiting for {what() if callable(what) else what}")
+        time.sleep(0.01)
