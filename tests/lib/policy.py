@@ -12,16 +12,16 @@ class Policy:
     def __init__(self, path):
         self.path = path
 
-    def authpolicy(self, *args, config=None, check=True):
+    def authpolicy(self, *args, check=True):
         """Run `authpolicy`; with check, exit status 0 is expected."""
-        where = ["--config", config] if config else []
-        done = subprocess.run([place.program("authpolicy"), "--db", self.path, *where, *args], capture_output=True, text=True)
+        done = subprocess.run([place.program("authpolicy"), "--db", self.path, *args], capture_output=True, text=True)
         assert not check or done.returncode == 0, f"authpolicy {args}: {done.returncode} {done.stderr}"
         return done
 
     def init(self, *domains, mode="enforce"):
         """A new policy, as `authpolicy init` makes it, in the given mode."""
         self.authpolicy("init", *domains)
+        self.path.chmod(0o644)      # the daemon runs as somebody else
         self.set("mode", mode)
         return self
 
@@ -45,9 +45,9 @@ class Policy:
     def grant(self, principal, address):
         self.sql(f"INSERT INTO send_as(principal, address) VALUES('{principal}', '{address}');")
 
-    def status(self, config):
-        """`authpolicy status`, asked of the running daemon: (exit status, what it says)."""
-        done = self.authpolicy("status", config=config, check=False)
+    def status(self, daemon):
+        """`authpolicy status`, asked of a running daemon: (exit status, what it says)."""
+        done = self.authpolicy("status", "--control", daemon.settings["control"], check=False)
         return done.returncode, done.stdout + done.stderr
 
     def check(self, *args):

@@ -83,10 +83,19 @@ RELAY = {
 }
 
 
+def milter_address(address):
+    """A milter's address in Postfix' words: libmilter's inet:PORT@HOST is its inet:HOST:PORT."""
+    kind, _, rest = address.partition(":")
+    if kind in ("inet", "inet6"):
+        port, _, host = rest.partition("@")
+        return f"inet:{host}:{port}"
+    return address
+
+
 class Postfix:
     """Listens for submission (SASL) and as an MX (none); anonymous clients relay only as `relay` says.
 
-    milter: the milter's address in Postfix' words, or ''. domains: those mail is received for.
+    milter: the milter's address in libmilter's words, or ''. domains: those mail is received for.
     relay: 'milter' leaves relaying to the milter, 'mta' refuses it itself. sasl: a started Dovecot.
     hold: keep what comes by SMTP in the queue, to be read with held(), instead of throwing it away.
     """
@@ -97,7 +106,8 @@ class Postfix:
         self.home = place.scratch("postfix")
         self.port = net.free_port()         # submission
         self.mx_port = net.free_port()
-        self.milter, self.sasl, self.domains, self.relay, self.hold = milter, sasl, domains, relay, hold
+        self.milter = milter_address(milter)
+        self.sasl, self.domains, self.relay, self.hold = sasl, domains, relay, hold
         self.running = False
 
     def start(self):
@@ -129,6 +139,9 @@ class Postfix:
         if self.running:
             self.run("postfix", "stop")
             self.running = False
+
+    def add_login(self, login):
+        """Nothing to do: Dovecot takes everybody who knows the password."""
 
     def reconfigure(self, **settings):
         """Change main.cf settings and reload."""

@@ -1,0 +1,45 @@
+"""What only Postfix does: local submission with sendmail(1), and XCLIENT."""
+
+import pytest
+
+from lib import smtp
+
+pytestmark = pytest.mark.parametrize("shared_site", ["postfix"], indirect=True, scope="module")
+
+
+@pytest.mark.parametrize("sender", ["root@example.com", "somebody@example.org", ""])
+def test_local_submission_is_never_refused(site, sender):
+    before = len(site.daemon.records())
+    site.mta.submit(smtp.text("root@example.com"), "local@example.com", "foreign@example.org", sender=sender)
+    site.mta.logged(rf"from=<{sender}>, size=\d+, nrcpt=2 \(queue active\)")
+    record = site.daemon.record(source="local", mail_from=sender)
+    assert record["verdict"] == "accept"
+    assert len(site.daemon.records()) > before
+    assert site.mta.maildrop() == []
+
+
+def test_the_client_is_the_one_postfix_was_told_of(site):
+    client = site.open(mx=True)
+    assert client.xclient(ADDR="192.0.2.7", NAME="mail.example.org").code == 220
+    client.ehlo("mail.example.org")
+    refused = client.message("them@example.org", "other@example.org")
+    record = site.refusal(refused)
+    assert record["client"] == "192.0.2.7" and record["helo"] == "mail.example.org"
+
+
+def test_strangers_on_the_submission_port_have_to_log_in(site):
+    client = site.open()
+    assert client.xclient(ADDR="192.0.2.7", DESTPORT="587").code == 220
+    client.ehlo()
+    answer = client.mail("<them@example.org>")
+    assert answer.status == "530 5.7.0"
+    assert site.refusal(answer)["reason"] == "login-required"
+
+
+def test_a_login_may_hold_any_character(site):
+    site.policy.login("al ice+x=y")
+    site.policy.grant("al ice+x=y", "odd@example.com")
+    odd = site.login("al ice+x=y")
+    site.daemon.in_force(lambda: odd.mail("<odd@example.com>").ok or not odd.rset())
+    assert odd.rset().ok
+    assert site.delivery(odd.message("odd@example.com", "someone@example.org"))["login"] == "al ice+x=y"
