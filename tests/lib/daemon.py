@@ -64,7 +64,7 @@ class Daemon:
         """Start, and return when it answers on the milter socket and `authpolicy status` reaches it."""
         command = [*shlex.split(os.environ.get("AP_WRAPPER", "")), str(place.program("authpolicyd")), "-f", "-c", str(self.config)]
         with open(self.output, "ab") as output:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, stdout=output, stderr=output)
         until(self.ready, PATIENCE, lambda: f"authpolicyd: {self.said()}")
         return self
 

@@ -52,7 +52,7 @@ class Dovecot:
     def start(self):
         config = self.home / "dovecot.conf"
         config.write_text(CONFIG.format(home=self.home, socket=self.socket, password=PASSWORD))
-        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", config], stdin=subprocess.DEVNULL)
+        self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", config], stdin=subprocess.DEVNULL, start_new_session=True)
         until(lambda: net.listening_unix(self.socket), 20, lambda: f"Dovecot: {self.log()}")
         return self
 

@@ -114,7 +114,7 @@ class Sendmail:
             ["unshare", "--uts", "sh", "-c", 'hostname mx.example.com; exec "$0" "$@"',
              sendmail / "usr/libexec/sendmail/sendmail", "-C", self.home / "sendmail.cf", "-bD",
              "-X", self.home / "traffic"],
-            stdin=subprocess.DEVNULL, stdout=open(self.home / "output", "wb"), stderr=subprocess.STDOUT)
+            stdin=subprocess.DEVNULL, start_new_session=True, stdout=open(self.home / "output", "wb"), stderr=subprocess.STDOUT)
         until(self.ready, 30, lambda: f"Sendmail: {(self.home / 'output').read_text()}")
         return self
 
