@@ -5,7 +5,7 @@
 --
 -- The shell has foreign keys and recursive triggers off and none of our functions, so all that must hold is made of CHECKs and triggers here.
 -- A CHECK is named by the sentence SQLite prints when it fails.  What a table cannot say itself a `must_be_…` view says: `INSERT INTO
--- must_be_address VALUES (x)` stores nothing and fails unless x is an address.  These also speak under INSERT OR IGNORE, which skips CHECKs.
+-- must_be_address VALUES (x)` stores nothing and fails unless x is an address or NULL.  These also speak under INSERT OR IGNORE, which skips CHECKs.
 --
 -- Run inside one transaction.  Key columns come first and in key order: quick_check of SQLite 3.40 reports false errors otherwise.
 
@@ -297,7 +297,7 @@ CREATE TABLE setting (
 
 -- example.com, münchen.example.  Full IDNA rules are the daemon's.
 CREATE VIEW must_be_domain(domain) AS SELECT NULL;
-CREATE TRIGGER must_be_domain_insert INSTEAD OF INSERT ON must_be_domain BEGIN
+CREATE TRIGGER must_be_domain_insert INSTEAD OF INSERT ON must_be_domain WHEN NEW.domain IS NOT NULL BEGIN
 	SELECT RAISE(ABORT, 'not a domain: write it like example.com, in ASCII or UTF-8, labels of letters, digits and inner - up to 63 bytes, no @, no dot at either end')
 	WHERE NEW.domain GLOB '*[^A-Za-z0-9.' || char(161) || '-' || char(1114111) || '-]*'
 	OR instr('.' || NEW.domain || '.', '..')
@@ -311,7 +311,7 @@ END;
 
 -- 192.0.2.1, 192.0.2.0/24, 2001:db8::/32.  JSON does the counting: 192.0.2.1 as [192,0,2,1], 2001:db8:: as ["2001","db8","",""].
 CREATE VIEW must_be_cidr(cidr) AS SELECT NULL;
-CREATE TRIGGER must_be_cidr_insert INSTEAD OF INSERT ON must_be_cidr BEGIN
+CREATE TRIGGER must_be_cidr_insert INSTEAD OF INSERT ON must_be_cidr WHEN NEW.cidr IS NOT NULL BEGIN
 	SELECT RAISE(ABORT, 'not a network: write 192.0.2.1, 192.0.2.0/24 (up to /32), 2001:db8::1 or 2001:db8::/32 (up to /128)')
 	FROM (SELECT substr(NEW.cidr, 1, instr(NEW.cidr || '/', '/') - 1) AS ip, substr(NEW.cidr, instr(NEW.cidr || '/', '/')) AS slash)
 	WHERE instr(NEW.cidr, char(0))
@@ -343,18 +343,17 @@ CREATE TRIGGER must_be_address_insert INSTEAD OF INSERT ON must_be_address WHEN 
 	ELSE local GLOB '*[^A-Za-z0-9.#$&''*+/=?_`|~^' || char(161) || '-' || char(1114111) || '-]*'
 		OR instr('.' || local || '.', '..') OR local GLOB '*[*]*[*]*'
 	END;
-	INSERT INTO must_be_cidr SELECT substr(NEW.address, instr(NEW.address, '@[') + 2 + iif(NEW.address LIKE '%@[IPv6:%', 5, 0),
-		length(NEW.address) - instr(NEW.address, '@[') - 2 - iif(NEW.address LIKE '%@[IPv6:%', 5, 0))
-		WHERE instr(NEW.address, '@[');
-	INSERT INTO must_be_domain SELECT substr(NEW.address, instr(NEW.address, '@') + iif(NEW.address GLOB '@.*', 2, 1))
-		WHERE NOT instr(NEW.address, '@[');
+	INSERT INTO must_be_domain VALUES (CASE WHEN NEW.address NOT GLOB '*@[[]*'
+		THEN substr(NEW.address, instr(NEW.address, '@') + iif(NEW.address GLOB '@.*', 2, 1)) END);
+	INSERT INTO must_be_cidr VALUES (CASE WHEN NEW.address GLOB '*@[[]*'
+		THEN rtrim(substr(NEW.address, instr(NEW.address, '@[') + iif(NEW.address LIKE '%@[IPv6:%', 7, 2)), ']') END);
 END;
 
 CREATE VIEW must_be_principal(name) AS SELECT NULL;
-CREATE TRIGGER must_be_principal_insert INSTEAD OF INSERT ON must_be_principal BEGIN
+CREATE TRIGGER must_be_principal_insert INSTEAD OF INSERT ON must_be_principal WHEN NEW.name IS NOT NULL BEGIN
 	SELECT RAISE(ABORT, 'no such principal: create it first with INSERT INTO principal(name, kind) VALUES (…, ''login'') or ''group'', or name a domain like @example.com')
 	WHERE NEW.name NOT GLOB '@*' AND NOT EXISTS (SELECT 1 FROM principal WHERE name = NEW.name);
-	INSERT INTO must_be_domain SELECT substr(NEW.name, 2) WHERE NEW.name GLOB '@*';
+	INSERT INTO must_be_domain VALUES (CASE WHEN NEW.name GLOB '@*' THEN substr(NEW.name, 2) END);
 END;
 
 CREATE VIEW must_be_login(name) AS SELECT NULL;
@@ -368,7 +367,7 @@ CREATE VIEW must_be_client(client) AS SELECT NULL;
 CREATE TRIGGER must_be_client_insert INSTEAD OF INSERT ON must_be_client WHEN NEW.client <> 'any' COLLATE NOCASE BEGIN
 	SELECT RAISE(ABORT, 'no such network: write any, a CIDR like 192.0.2.0/24, or a name, created first with INSERT INTO network(name, cidr) VALUES (…)')
 	WHERE NEW.client NOT GLOB '[0-9]*' AND NEW.client NOT GLOB '*[:/]*' AND NOT EXISTS (SELECT 1 FROM network WHERE name = NEW.client);
-	INSERT INTO must_be_cidr SELECT NEW.client WHERE NEW.client GLOB '[0-9]*' OR NEW.client GLOB '*[:/]*';
+	INSERT INTO must_be_cidr VALUES (CASE WHEN NEW.client GLOB '[0-9]*' OR NEW.client GLOB '*[:/]*' THEN NEW.client END);
 END;
 
 -- any, an address form or the name of an address_set.
@@ -376,7 +375,7 @@ CREATE VIEW must_be_addresses(addresses) AS SELECT NULL;
 CREATE TRIGGER must_be_addresses_insert INSTEAD OF INSERT ON must_be_addresses WHEN NEW.addresses <> 'any' COLLATE NOCASE BEGIN
 	SELECT RAISE(ABORT, 'no such address_set: write any, an address like a@d or @d, or a name, created first with INSERT INTO address_set(name, pattern) VALUES (…)')
 	WHERE NEW.addresses GLOB '[A-Za-z]*' AND NOT instr(NEW.addresses, '@') AND NOT EXISTS (SELECT 1 FROM address_set WHERE name = NEW.addresses);
-	INSERT INTO must_be_address SELECT NEW.addresses WHERE NOT (NEW.addresses GLOB '[A-Za-z]*' AND NOT instr(NEW.addresses, '@'));
+	INSERT INTO must_be_address VALUES (CASE WHEN NOT (NEW.addresses GLOB '[A-Za-z]*' AND NOT instr(NEW.addresses, '@')) THEN NEW.addresses END);
 END;
 
 -- any, or periods like Mon-Fri 08:00-18:00 with ', ' between.  A night is two periods: Fri 22:00-24:00, Sat 00:00-06:00.
@@ -397,14 +396,14 @@ END;
 CREATE TRIGGER principal_insert BEFORE INSERT ON principal BEGIN
 	SELECT RAISE(ABORT, 'this name is taken: a group and a login cannot share a name, and a principal cannot change its kind')
 	WHERE EXISTS (SELECT 1 FROM principal WHERE name = NEW.name AND kind <> NEW.kind);
-	INSERT INTO must_be_domain SELECT substr(NEW.name, 2) WHERE NEW.name GLOB '@*';
+	INSERT INTO must_be_domain VALUES (CASE WHEN NEW.name GLOB '@*' THEN substr(NEW.name, 2) END);
 END;
 
 CREATE TRIGGER principal_change BEFORE UPDATE OF name, kind ON principal BEGIN
 	SELECT RAISE(ABORT, 'a principal cannot change its kind: delete it and create it anew')
 	WHERE NEW.kind IS NOT OLD.kind;
 	SELECT RAISE(ABORT, 'everyone, anonymous and @domain cannot be renamed, nor another principal to such a name')
-	WHERE NEW.name <> OLD.name AND (OLD.name IN ('everyone', 'anonymous') OR OLD.name GLOB '@*'
+	WHERE NEW.name <> OLD.name COLLATE BINARY AND (OLD.name IN ('everyone', 'anonymous') OR OLD.name GLOB '@*'
 		OR NEW.name IN ('everyone', 'anonymous') OR NEW.name GLOB '@*');
 	SELECT RAISE(ABORT, 'this name is taken by another principal')
 	WHERE NEW.name <> OLD.name AND EXISTS (SELECT 1 FROM principal WHERE name = NEW.name);
@@ -460,19 +459,17 @@ CREATE TRIGGER membership_change BEFORE UPDATE OF group_name, login ON membershi
 	INSERT INTO must_be_login VALUES (NEW.login);
 END;
 
-CREATE VIEW must_be_grantable(address) AS SELECT NULL;
-CREATE TRIGGER must_be_grantable_insert INSTEAD OF INSERT ON must_be_grantable WHEN NEW.address NOT IN ('{login}', '@{domain}') BEGIN
-	INSERT INTO must_be_domain SELECT substr(NEW.address, 8) WHERE NEW.address GLOB '{user}@*';
-	INSERT INTO must_be_address SELECT NEW.address WHERE NEW.address NOT GLOB '{user}@*';
-END;
-
 CREATE TRIGGER send_as_insert BEFORE INSERT ON send_as BEGIN
 	INSERT INTO must_be_principal VALUES (NEW.principal);
-	INSERT INTO must_be_grantable VALUES (NEW.address);
+	INSERT INTO must_be_domain VALUES (CASE WHEN NEW.address GLOB '{user}@*' THEN substr(NEW.address, 8) END);
+	INSERT INTO must_be_address VALUES (CASE WHEN NEW.address NOT GLOB '{user}@*' AND NEW.address COLLATE BINARY NOT IN ('{login}', '@{domain}')
+		THEN NEW.address END);
 END;
 CREATE TRIGGER send_as_change BEFORE UPDATE OF principal, address ON send_as BEGIN
 	INSERT INTO must_be_principal VALUES (NEW.principal);
-	INSERT INTO must_be_grantable VALUES (NEW.address);
+	INSERT INTO must_be_domain VALUES (CASE WHEN NEW.address GLOB '{user}@*' THEN substr(NEW.address, 8) END);
+	INSERT INTO must_be_address VALUES (CASE WHEN NEW.address NOT GLOB '{user}@*' AND NEW.address COLLATE BINARY NOT IN ('{login}', '@{domain}')
+		THEN NEW.address END);
 END;
 
 CREATE TRIGGER deny_as_insert BEFORE INSERT ON deny_as BEGIN
@@ -486,13 +483,13 @@ END;
 
 CREATE TRIGGER local_domain_insert BEFORE INSERT ON local_domain BEGIN
 	INSERT INTO must_be_domain VALUES (NEW.name);
-	INSERT INTO must_be_principal SELECT NEW.owner WHERE NEW.owner IS NOT NULL;
+	INSERT INTO must_be_principal VALUES (NEW.owner);
 END;
 CREATE TRIGGER local_domain_change BEFORE UPDATE OF name, owner ON local_domain BEGIN
 	SELECT RAISE(ABORT, 'this domain is in local_domain already')
 	WHERE NEW.name <> OLD.name AND EXISTS (SELECT 1 FROM local_domain WHERE name = NEW.name);
 	INSERT INTO must_be_domain VALUES (NEW.name);
-	INSERT INTO must_be_principal SELECT NEW.owner WHERE NEW.owner IS NOT NULL;
+	INSERT INTO must_be_principal VALUES (NEW.owner);
 END;
 
 CREATE TRIGGER network_insert BEFORE INSERT ON network BEGIN
@@ -529,7 +526,7 @@ CREATE TRIGGER address_set_rename AFTER UPDATE OF name ON address_set WHEN NOT E
 END;
 
 CREATE TRIGGER rule_insert BEFORE INSERT ON rule BEGIN
-	INSERT INTO must_be_principal SELECT substr(NEW.principal, 1 + (NEW.principal GLOB '!*')) WHERE NEW.principal <> 'any';
+	INSERT INTO must_be_principal VALUES (CASE WHEN NEW.principal <> 'any' THEN substr(NEW.principal, 1 + (NEW.principal GLOB '!*')) END);
 	INSERT INTO must_be_client VALUES (substr(NEW.client, 1 + (NEW.client GLOB '!*')));
 	INSERT INTO must_be_addresses VALUES (substr(NEW.sender, 1 + (NEW.sender GLOB '!*')));
 	INSERT INTO must_be_addresses VALUES (substr(NEW.recipient, 1 + (NEW.recipient GLOB '!*')));
@@ -538,7 +535,7 @@ END;
 CREATE TRIGGER rule_change BEFORE UPDATE ON rule BEGIN
 	SELECT RAISE(ABORT, 'this seq is taken by another rule')
 	WHERE NEW.seq <> OLD.seq AND EXISTS (SELECT 1 FROM rule WHERE seq = NEW.seq);
-	INSERT INTO must_be_principal SELECT substr(NEW.principal, 1 + (NEW.principal GLOB '!*')) WHERE NEW.principal <> 'any';
+	INSERT INTO must_be_principal VALUES (CASE WHEN NEW.principal <> 'any' THEN substr(NEW.principal, 1 + (NEW.principal GLOB '!*')) END);
 	INSERT INTO must_be_client VALUES (substr(NEW.client, 1 + (NEW.client GLOB '!*')));
 	INSERT INTO must_be_addresses VALUES (substr(NEW.sender, 1 + (NEW.sender GLOB '!*')));
 	INSERT INTO must_be_addresses VALUES (substr(NEW.recipient, 1 + (NEW.recipient GLOB '!*')));
@@ -573,11 +570,11 @@ END;
 
 CREATE TRIGGER identity_insert BEFORE INSERT ON identity BEGIN
 	INSERT INTO must_be_login VALUES (NEW.login);
-	INSERT INTO must_be_cidr SELECT NEW.cidr WHERE NEW.cidr <> '';
+	INSERT INTO must_be_cidr VALUES (nullif(NEW.cidr, ''));
 END;
 CREATE TRIGGER identity_change BEFORE UPDATE ON identity BEGIN
 	INSERT INTO must_be_login VALUES (NEW.login);
-	INSERT INTO must_be_cidr SELECT NEW.cidr WHERE NEW.cidr <> '';
+	INSERT INTO must_be_cidr VALUES (nullif(NEW.cidr, ''));
 END;
 
 CREATE TRIGGER trusted_peer_insert BEFORE INSERT ON trusted_peer BEGIN
@@ -599,13 +596,14 @@ CREATE TRIGGER must_be_realms_insert INSTEAD OF INSERT ON must_be_realms WHEN NE
 	FROM json_each('["' || replace(iif(NEW.realms GLOB '*["\' || char(1) || '-' || char(31) || ']*' OR instr(NEW.realms, char(0)), '', NEW.realms), ' ', '","') || '"]');
 END;
 
-CREATE TRIGGER setting_insert BEFORE INSERT ON setting WHEN NEW.name IN ('realms', 'default_realm') BEGIN
-	INSERT INTO must_be_realms VALUES (iif(NEW.name = 'realms', NEW.value, replace(NEW.value, ' ', '@')));
+CREATE TRIGGER setting_insert BEFORE INSERT ON setting BEGIN
+	INSERT INTO must_be_realms VALUES (CASE NEW.name WHEN 'realms' THEN NEW.value END);
+	INSERT INTO must_be_domain VALUES (CASE NEW.name WHEN 'default_realm' THEN nullif(NEW.value, '') END);
 END;
 CREATE TRIGGER setting_change BEFORE UPDATE ON setting BEGIN
 	SELECT RAISE(ABORT, 'a setting cannot be renamed') WHERE NEW.name <> OLD.name;
-	INSERT INTO must_be_realms SELECT iif(NEW.name = 'realms', NEW.value, replace(NEW.value, ' ', '@'))
-	WHERE NEW.name IN ('realms', 'default_realm');
+	INSERT INTO must_be_realms VALUES (CASE NEW.name WHEN 'realms' THEN NEW.value END);
+	INSERT INTO must_be_domain VALUES (CASE NEW.name WHEN 'default_realm' THEN nullif(NEW.value, '') END);
 END;
 CREATE TRIGGER setting_delete BEFORE DELETE ON setting BEGIN
 	SELECT RAISE(ABORT, 'a setting cannot be deleted: UPDATE setting SET value = … to its default');
@@ -647,12 +645,14 @@ CREATE TRIGGER history_change BEFORE UPDATE ON history BEGIN
 	SELECT RAISE(ABORT, 'history is never changed; old rows may be deleted');
 END;
 
--- The command names the editor: it inserts one row as its transaction begins and deletes it before it commits.
+-- The command names the editor: it inserts the one row as its transaction begins and deletes it before it commits.  bulk leaves its changes out
+-- of the history (a million imported rows would make the file the daemon reads four times as large); the command then writes one row itself.
 CREATE TABLE editor (
 	name TEXT NOT NULL,
-	one  INTEGER NOT NULL DEFAULT 1,
-	CONSTRAINT "editor holds one row" CHECK (one = 1),
-	UNIQUE (one)
+	bulk INTEGER NOT NULL DEFAULT 0,
+	one  INTEGER NOT NULL DEFAULT 1 UNIQUE,
+	CONSTRAINT "editor.bulk is 0 or 1" CHECK (bulk IN (0, 1)),
+	CONSTRAINT "editor holds one row" CHECK (one = 1)
 ) STRICT;
 
 -- What INSERT OR REPLACE is about to replace, from before each insert to after it: no delete trigger sees that row.
@@ -663,19 +663,22 @@ CREATE TRIGGER principal_replace BEFORE INSERT ON principal BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'kind', kind, 'state', state, 'suspended_until', suspended_until, 'suspended_why', suspended_why, 'mode', mode, 'originators', originators, 'origin', origin, 'note', note)
 	FROM principal WHERE name = NEW.name;
 END;
-CREATE TRIGGER principal_inserted AFTER INSERT ON principal BEGIN
+CREATE TRIGGER principal_inserted AFTER INSERT ON principal
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER principal_updated AFTER UPDATE ON principal BEGIN
+CREATE TRIGGER principal_updated AFTER UPDATE ON principal
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note) AS old,
 		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER principal_deleted AFTER DELETE ON principal BEGIN
+CREATE TRIGGER principal_deleted AFTER DELETE ON principal
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'principal', 'delete',
 		json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note));
@@ -686,19 +689,22 @@ CREATE TRIGGER membership_replace BEFORE INSERT ON membership BEGIN
 	INSERT INTO replaced SELECT json_object('group_name', group_name, 'login', login, 'origin', origin)
 	FROM membership WHERE group_name = NEW.group_name AND login = NEW.login;
 END;
-CREATE TRIGGER membership_inserted AFTER INSERT ON membership BEGIN
+CREATE TRIGGER membership_inserted AFTER INSERT ON membership
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'membership', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('group_name', NEW.group_name, 'login', NEW.login, 'origin', NEW.origin)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER membership_updated AFTER UPDATE ON membership BEGIN
+CREATE TRIGGER membership_updated AFTER UPDATE ON membership
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'membership', 'update', old, new
 	FROM (SELECT json_object('group_name', OLD.group_name, 'login', OLD.login, 'origin', OLD.origin) AS old,
 		json_object('group_name', NEW.group_name, 'login', NEW.login, 'origin', NEW.origin) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER membership_deleted AFTER DELETE ON membership BEGIN
+CREATE TRIGGER membership_deleted AFTER DELETE ON membership
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'membership', 'delete',
 		json_object('group_name', OLD.group_name, 'login', OLD.login, 'origin', OLD.origin));
@@ -709,19 +715,22 @@ CREATE TRIGGER send_as_replace BEFORE INSERT ON send_as BEGIN
 	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'scope', scope, 'manner', manner, 'valid_from', valid_from, 'valid_until', valid_until, 'origin', origin, 'note', note)
 	FROM send_as WHERE principal = NEW.principal AND address = NEW.address AND scope = NEW.scope AND manner = NEW.manner;
 END;
-CREATE TRIGGER send_as_inserted AFTER INSERT ON send_as BEGIN
+CREATE TRIGGER send_as_inserted AFTER INSERT ON send_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER send_as_updated AFTER UPDATE ON send_as BEGIN
+CREATE TRIGGER send_as_updated AFTER UPDATE ON send_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', 'update', old, new
 	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note) AS old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER send_as_deleted AFTER DELETE ON send_as BEGIN
+CREATE TRIGGER send_as_deleted AFTER DELETE ON send_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'send_as', 'delete',
 		json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note));
@@ -732,19 +741,22 @@ CREATE TRIGGER deny_as_replace BEFORE INSERT ON deny_as BEGIN
 	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'note', note)
 	FROM deny_as WHERE principal = NEW.principal AND address = NEW.address;
 END;
-CREATE TRIGGER deny_as_inserted AFTER INSERT ON deny_as BEGIN
+CREATE TRIGGER deny_as_inserted AFTER INSERT ON deny_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'deny_as', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER deny_as_updated AFTER UPDATE ON deny_as BEGIN
+CREATE TRIGGER deny_as_updated AFTER UPDATE ON deny_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'deny_as', 'update', old, new
 	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'note', OLD.note) AS old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER deny_as_deleted AFTER DELETE ON deny_as BEGIN
+CREATE TRIGGER deny_as_deleted AFTER DELETE ON deny_as
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'deny_as', 'delete',
 		json_object('principal', OLD.principal, 'address', OLD.address, 'note', OLD.note));
@@ -755,19 +767,22 @@ CREATE TRIGGER local_domain_replace BEFORE INSERT ON local_domain BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'owner', owner)
 	FROM local_domain WHERE name = NEW.name;
 END;
-CREATE TRIGGER local_domain_inserted AFTER INSERT ON local_domain BEGIN
+CREATE TRIGGER local_domain_inserted AFTER INSERT ON local_domain
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'local_domain', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'owner', NEW.owner)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER local_domain_updated AFTER UPDATE ON local_domain BEGIN
+CREATE TRIGGER local_domain_updated AFTER UPDATE ON local_domain
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'local_domain', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'owner', OLD.owner) AS old,
 		json_object('name', NEW.name, 'owner', NEW.owner) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER local_domain_deleted AFTER DELETE ON local_domain BEGIN
+CREATE TRIGGER local_domain_deleted AFTER DELETE ON local_domain
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'local_domain', 'delete',
 		json_object('name', OLD.name, 'owner', OLD.owner));
@@ -778,19 +793,22 @@ CREATE TRIGGER network_replace BEFORE INSERT ON network BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'cidr', cidr)
 	FROM network WHERE name = NEW.name AND cidr = NEW.cidr;
 END;
-CREATE TRIGGER network_inserted AFTER INSERT ON network BEGIN
+CREATE TRIGGER network_inserted AFTER INSERT ON network
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'network', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'cidr', NEW.cidr)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER network_updated AFTER UPDATE ON network BEGIN
+CREATE TRIGGER network_updated AFTER UPDATE ON network
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'network', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'cidr', OLD.cidr) AS old,
 		json_object('name', NEW.name, 'cidr', NEW.cidr) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER network_deleted AFTER DELETE ON network BEGIN
+CREATE TRIGGER network_deleted AFTER DELETE ON network
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'network', 'delete',
 		json_object('name', OLD.name, 'cidr', OLD.cidr));
@@ -801,19 +819,22 @@ CREATE TRIGGER address_set_replace BEFORE INSERT ON address_set BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'pattern', pattern)
 	FROM address_set WHERE name = NEW.name AND pattern = NEW.pattern;
 END;
-CREATE TRIGGER address_set_inserted AFTER INSERT ON address_set BEGIN
+CREATE TRIGGER address_set_inserted AFTER INSERT ON address_set
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'address_set', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'pattern', NEW.pattern)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER address_set_updated AFTER UPDATE ON address_set BEGIN
+CREATE TRIGGER address_set_updated AFTER UPDATE ON address_set
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'address_set', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'pattern', OLD.pattern) AS old,
 		json_object('name', NEW.name, 'pattern', NEW.pattern) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER address_set_deleted AFTER DELETE ON address_set BEGIN
+CREATE TRIGGER address_set_deleted AFTER DELETE ON address_set
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'address_set', 'delete',
 		json_object('name', OLD.name, 'pattern', OLD.pattern));
@@ -824,19 +845,22 @@ CREATE TRIGGER rule_replace BEFORE INSERT ON rule BEGIN
 	INSERT INTO replaced SELECT json_object('seq', seq, 'principal', principal, 'client', client, 'sender', sender, 'recipient', recipient, 'tls', tls, 'mechanism', mechanism, 'hours', hours, 'verdict', verdict, 'reply', reply, 'mode', mode, 'note', note)
 	FROM rule WHERE seq = NEW.seq;
 END;
-CREATE TRIGGER rule_inserted AFTER INSERT ON rule BEGIN
+CREATE TRIGGER rule_inserted AFTER INSERT ON rule
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER rule_updated AFTER UPDATE ON rule BEGIN
+CREATE TRIGGER rule_updated AFTER UPDATE ON rule
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', 'update', old, new
 	FROM (SELECT json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note) AS old,
 		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER rule_deleted AFTER DELETE ON rule BEGIN
+CREATE TRIGGER rule_deleted AFTER DELETE ON rule
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'rule', 'delete',
 		json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note));
@@ -847,19 +871,22 @@ CREATE TRIGGER quota_replace BEFORE INSERT ON quota BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'principal', principal, 'metric', metric, 'amount', amount, 'period', period, 'per', per, 'counting', counting, 'on_exceed', on_exceed, 'suspend_for', suspend_for, 'mode', mode, 'note', note)
 	FROM quota WHERE name = NEW.name;
 END;
-CREATE TRIGGER quota_inserted AFTER INSERT ON quota BEGIN
+CREATE TRIGGER quota_inserted AFTER INSERT ON quota
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER quota_updated AFTER UPDATE ON quota BEGIN
+CREATE TRIGGER quota_updated AFTER UPDATE ON quota
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note) AS old,
 		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER quota_deleted AFTER DELETE ON quota BEGIN
+CREATE TRIGGER quota_deleted AFTER DELETE ON quota
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'quota', 'delete',
 		json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note));
@@ -870,19 +897,22 @@ CREATE TRIGGER pardon_replace BEFORE INSERT ON pardon BEGIN
 	INSERT INTO replaced SELECT json_object('login', login, 'at', at, 'note', note)
 	FROM pardon WHERE login = NEW.login AND at = NEW.at;
 END;
-CREATE TRIGGER pardon_inserted AFTER INSERT ON pardon BEGIN
+CREATE TRIGGER pardon_inserted AFTER INSERT ON pardon
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'pardon', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('login', NEW.login, 'at', NEW.at, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER pardon_updated AFTER UPDATE ON pardon BEGIN
+CREATE TRIGGER pardon_updated AFTER UPDATE ON pardon
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'pardon', 'update', old, new
 	FROM (SELECT json_object('login', OLD.login, 'at', OLD.at, 'note', OLD.note) AS old,
 		json_object('login', NEW.login, 'at', NEW.at, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER pardon_deleted AFTER DELETE ON pardon BEGIN
+CREATE TRIGGER pardon_deleted AFTER DELETE ON pardon
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'pardon', 'delete',
 		json_object('login', OLD.login, 'at', OLD.at, 'note', OLD.note));
@@ -893,19 +923,22 @@ CREATE TRIGGER identity_replace BEFORE INSERT ON identity BEGIN
 	INSERT INTO replaced SELECT json_object('kind', kind, 'subject', subject, 'issuer', issuer, 'cidr', cidr, 'uid', uid, 'login', login, 'note', note)
 	FROM identity WHERE kind = NEW.kind AND subject = NEW.subject AND issuer = NEW.issuer AND cidr = NEW.cidr AND uid = NEW.uid;
 END;
-CREATE TRIGGER identity_inserted AFTER INSERT ON identity BEGIN
+CREATE TRIGGER identity_inserted AFTER INSERT ON identity
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER identity_updated AFTER UPDATE ON identity BEGIN
+CREATE TRIGGER identity_updated AFTER UPDATE ON identity
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', 'update', old, new
 	FROM (SELECT json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note) AS old,
 		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER identity_deleted AFTER DELETE ON identity BEGIN
+CREATE TRIGGER identity_deleted AFTER DELETE ON identity
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'identity', 'delete',
 		json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note));
@@ -916,19 +949,22 @@ CREATE TRIGGER trusted_peer_replace BEFORE INSERT ON trusted_peer BEGIN
 	INSERT INTO replaced SELECT json_object('login', login, 'client', client, 'asserts', asserts, 'note', note)
 	FROM trusted_peer WHERE login = NEW.login AND client = NEW.client AND asserts = NEW.asserts;
 END;
-CREATE TRIGGER trusted_peer_inserted AFTER INSERT ON trusted_peer BEGIN
+CREATE TRIGGER trusted_peer_inserted AFTER INSERT ON trusted_peer
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'trusted_peer', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('login', NEW.login, 'client', NEW.client, 'asserts', NEW.asserts, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER trusted_peer_updated AFTER UPDATE ON trusted_peer BEGIN
+CREATE TRIGGER trusted_peer_updated AFTER UPDATE ON trusted_peer
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'trusted_peer', 'update', old, new
 	FROM (SELECT json_object('login', OLD.login, 'client', OLD.client, 'asserts', OLD.asserts, 'note', OLD.note) AS old,
 		json_object('login', NEW.login, 'client', NEW.client, 'asserts', NEW.asserts, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER trusted_peer_deleted AFTER DELETE ON trusted_peer BEGIN
+CREATE TRIGGER trusted_peer_deleted AFTER DELETE ON trusted_peer
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'trusted_peer', 'delete',
 		json_object('login', OLD.login, 'client', OLD.client, 'asserts', OLD.asserts, 'note', OLD.note));
@@ -939,19 +975,22 @@ CREATE TRIGGER setting_replace BEFORE INSERT ON setting BEGIN
 	INSERT INTO replaced SELECT json_object('name', name, 'value', value)
 	FROM setting WHERE name = NEW.name;
 END;
-CREATE TRIGGER setting_inserted AFTER INSERT ON setting BEGIN
+CREATE TRIGGER setting_inserted AFTER INSERT ON setting
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'setting', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'value', NEW.value)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER setting_updated AFTER UPDATE ON setting BEGIN
+CREATE TRIGGER setting_updated AFTER UPDATE ON setting
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'setting', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'value', OLD.value) AS old,
 		json_object('name', NEW.name, 'value', NEW.value) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER setting_deleted AFTER DELETE ON setting BEGIN
+CREATE TRIGGER setting_deleted AFTER DELETE ON setting
+WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'setting', 'delete',
 		json_object('name', OLD.name, 'value', OLD.value));
