@@ -1,0 +1,416 @@
+/*
+ * One canonical form for every mail address.  The rule guarded here: a text
+ * that two parsers could read as different mailboxes never becomes an address.
+ */
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unicase.h>
+#include <uninorm.h>
+#include <unistr.h>
+
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
+bool
+address_is_atext(unsigned char c)
+{
+	return c >= 0x80 || is_alnum((char)c) ||
+	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+}
+
+const char *
+address_strerror(enum address_status status)
+{
+	switch (status) {
+	case ADDRESS_NO_MEMORY:
+		return "out of memory";
+	case ADDRESS_OK:
+		return "is an address";
+	case ADDRESS_EMPTY:
+		return "is empty";
+	case ADDRESS_CONTROL:
+		return "holds a control character";
+	case ADDRESS_BAD_UTF8:
+		return "is not valid UTF-8";
+	case ADDRESS_SYNTAX:
+		return "is not of the form user@domain";
+	case ADDRESS_NO_DOMAIN:
+		return "has no domain";
+	case ADDRESS_ROUTED:
+		return "holds a route, '%', '!' or a quoted '@'";
+	case ADDRESS_TOO_LONG:
+		return "is too long";
+	case ADDRESS_BAD_DOMAIN:
+		return "has no valid domain name";
+	}
+	return "is not an address";
+}
+
+/* Checks what holds for every address before it is taken apart. */
+static enum address_status
+check_bytes(const char *text, size_t len)
+{
+	if (len == 0)
+		return ADDRESS_EMPTY;
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			return ADDRESS_CONTROL;
+	if (u8_check((const uint8_t *)text, len) != NULL)
+		return ADDRESS_BAD_UTF8;
+	return ADDRESS_OK;
+}
+
+/*
+ * The plain form of a local part, quoted string or dot-atom, in `plain`
+ * (room for ADDRESS_LOCAL_MAX bytes).  `used` is the length of its text.
+ */
+static enum address_status
+read_local(
+    const char *text, size_t len, char *plain, size_t *plain_len, size_t *used)
+{
+	bool quoted = text[0] == '"';
+	bool closed = !quoted;
+	size_t i = quoted ? 1 : 0, n = 0;
+
+	for (; i < len; i++) {
+		char c = text[i];
+
+		if (quoted && c == '"') {
+			closed = true;
+			i++;
+			break;
+		}
+		if (quoted && c == '\\') {
+			if (++i == len)
+				return ADDRESS_SYNTAX;
+			c = text[i];
+			if ((unsigned char)c >= 0x80) /* quoted-pairSMTP */
+				return ADDRESS_SYNTAX;
+		}
+		if (!quoted && c == '@')
+			break;
+		if (c == '%' || c == '!' || c == '@')
+			return ADDRESS_ROUTED;
+		if (!quoted && c != '.' && !address_is_atext((unsigned char)c))
+			return ADDRESS_SYNTAX;
+		if (n == ADDRESS_LOCAL_MAX)
+			return ADDRESS_TOO_LONG;
+		plain[n++] = lower(c);
+	}
+	if (!closed || n == 0)
+		return ADDRESS_SYNTAX;
+	*plain_len = n;
+	*used = i;
+	return ADDRESS_OK;
+}
+
+/* RFC 5321 Dot-string: atoms of at least one byte between single dots. */
+static bool
+is_dot_atom(const char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '.') {
+			if (i == 0 || i + 1 == len || s[i + 1] == '.')
+				return false;
+		} else if (!address_is_atext((unsigned char)s[i])) {
+			return false;
+		}
+	}
+	return len > 0;
+}
+
+/* Brings UTF-8 in place to NFC; ASCII, which nearly all of it is, is NFC. */
+static enum address_status
+normalize(char *plain, size_t *len)
+{
+	uint8_t out[ADDRESS_LOCAL_MAX];
+	uint8_t *nfc;
+	size_t out_len = sizeof(out), i = 0;
+
+	while (i < *len && (unsigned char)plain[i] < 0x80)
+		i++;
+	if (i == *len)
+		return ADDRESS_OK;
+	nfc = u8_normalize(UNINORM_NFC, (uint8_t *)plain, *len, out, &out_len);
+	if (nfc == NULL)
+		return ADDRESS_NO_MEMORY;
+	if (nfc != out) { /* it did not fit, so it is too long for us */
+		free(nfc);
+		return ADDRESS_TOO_LONG;
+	}
+	memcpy(plain, out, out_len);
+	*len = out_len;
+	return ADDRESS_OK;
+}
+
+/* Writes the local part as canonical text: quoted only where it must be. */
+static size_t
+write_local(const char *plain, size_t len, char *out)
+{
+	size_t n = 0;
+
+	if (is_dot_atom(plain, len)) {
+		memcpy(out, plain, len);
+		return len;
+	}
+	out[n++] = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (plain[i] == '"' || plain[i] == '\\')
+			out[n++] = '\\';
+		out[n++] = plain[i];
+	}
+	out[n++] = '"';
+	return n;
+}
+
+/* Lower-cases an all-ASCII domain into `out` and checks RFC 5321 Domain. */
+static enum address_status
+ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
+{
+	size_t label = 0;
+	bool numeric = true;
+
+	if (len > ADDRESS_DOMAIN_MAX)
+		return ADDRESS_TOO_LONG;
+	for (size_t i = 0; i <= len; i++) {
+		char c = i < len ? text[i] : '.';
+
+		if (c == '.') {
+			if (label == 0 || text[i - 1] == '-')
+				return ADDRESS_BAD_DOMAIN;
+			if (label > 63)
+				return ADDRESS_TOO_LONG;
+			label = 0;
+			if (i == len)
+				break;
+			numeric = true;
+		} else if (is_alnum(c) || (c == '-' && label > 0)) {
+			label++;
+			numeric = numeric && c >= '0' && c <= '9';
+		} else {
+			return ADDRESS_BAD_DOMAIN;
+		}
+		out[i] = lower(c);
+	}
+	out[len] = '\0';
+	return numeric ? ADDRESS_BAD_DOMAIN : ADDRESS_OK; /* 127.0.0.1 */
+}
+
+enum address_status
+address_parse_domain(
+    const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
+{
+	char wide[4 * ADDRESS_DOMAIN_MAX + 1]; /* U-labels may be longer */
+	enum address_status status = check_bytes(text, len);
+	char *ascii = NULL;
+	bool plain = true;
+	int rc;
+
+	out[0] = '\0';
+	if (status != ADDRESS_OK)
+		return status;
+	for (size_t i = 0; i < len; i++)
+		plain = plain && (unsigned char)text[i] < 0x80;
+	if (plain) {
+		status = ascii_domain(text, len, out);
+	} else if (len >= sizeof(wide)) {
+		status = ADDRESS_TOO_LONG;
+	} else {
+		memcpy(wide, text, len);
+		wide[len] = '\0';
+		rc = idn2_to_ascii_8z(
+		    wide, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+		if (rc == IDN2_MALLOC)
+			status = ADDRESS_NO_MEMORY;
+		else if (rc != IDN2_OK)
+			status = ADDRESS_BAD_DOMAIN;
+		else
+			status = ascii_domain(ascii, strlen(ascii), out);
+		idn2_free(ascii);
+	}
+	if (status != ADDRESS_OK)
+		out[0] = '\0';
+	return status;
+}
+
+/* An address literal, RFC 5321 4.1.3: IPv4 or IPv6, in inet_ntop()'s form. */
+static enum address_status
+read_literal(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
+{
+	static const char tag[] = "ipv6:";
+	char inside[INET6_ADDRSTRLEN + sizeof(tag)];
+	char shown[INET6_ADDRSTRLEN];
+	unsigned char ip[16];
+	size_t n = 0;
+	bool six;
+
+	if (len < 2 || text[len - 1] != ']' || len - 2 >= sizeof(inside))
+		return ADDRESS_BAD_DOMAIN;
+	for (; n < len - 2; n++)
+		inside[n] = lower(text[n + 1]);
+	inside[n] = '\0';
+	six = strncmp(inside, tag, sizeof(tag) - 1) == 0;
+	if (inet_pton(six ? AF_INET6 : AF_INET,
+		inside + (six ? sizeof(tag) - 1 : 0), ip) != 1 ||
+	    inet_ntop(six ? AF_INET6 : AF_INET, ip, shown, sizeof(shown)) ==
+		NULL)
+		return ADDRESS_BAD_DOMAIN;
+	n = 0;
+	out[n++] = '[';
+	if (six) {
+		memcpy(out + n, tag, sizeof(tag) - 1);
+		n += sizeof(tag) - 1;
+	}
+	memcpy(out + n, shown, strlen(shown));
+	n += strlen(shown);
+	out[n++] = ']';
+	out[n] = '\0';
+	return ADDRESS_OK;
+}
+
+static enum address_status
+parse_mailbox(const char *text, size_t len, struct address *out)
+{
+	char plain[ADDRESS_LOCAL_MAX];
+	char local[2 * ADDRESS_LOCAL_MAX + 2];
+	char domain[ADDRESS_DOMAIN_MAX + 1];
+	size_t plain_len, used, local_len, domain_len;
+	enum address_status status = check_bytes(text, len);
+
+	if (status != ADDRESS_OK)
+		return status;
+	if (text[0] == '@')
+		return memchr(text, ':', len) ? ADDRESS_ROUTED : ADDRESS_SYNTAX;
+	status = read_local(text, len, plain, &plain_len, &used);
+	if (status != ADDRESS_OK)
+		return status;
+	if (used == len)
+		return ADDRESS_NO_DOMAIN;
+	if (text[used] != '@' || (text[0] != '"' && !is_dot_atom(text, used)))
+		return ADDRESS_SYNTAX;
+	status = normalize(plain, &plain_len);
+	if (status != ADDRESS_OK)
+		return status;
+	text += used + 1;
+	len -= used + 1;
+	out->kind = ADDRESS_MAILBOX;
+	if (len > 0 && text[0] == '[') {
+		out->kind = ADDRESS_LITERAL;
+		status = read_literal(text, len, domain);
+	} else {
+		status = address_parse_domain(text, len, domain);
+	}
+	if (status == ADDRESS_EMPTY)
+		return ADDRESS_NO_DOMAIN;
+	if (status != ADDRESS_OK)
+		return status;
+	local_len = write_local(plain, plain_len, local);
+	domain_len = strlen(domain);
+	if (local_len + 1 + domain_len > ADDRESS_MAX)
+		return ADDRESS_TOO_LONG;
+	memcpy(out->text, local, local_len);
+	out->text[local_len] = '@';
+	memcpy(out->text + local_len + 1, domain, domain_len + 1);
+	out->local_len = (uint16_t)local_len;
+	out->len = (uint16_t)(local_len + 1 + domain_len);
+	return ADDRESS_OK;
+}
+
+enum address_status
+address_parse(const char *text, size_t len, struct address *out)
+{
+	enum address_status status;
+
+	memset(out, 0, sizeof(*out));
+	status = parse_mailbox(text, len, out);
+	if (status != ADDRESS_OK)
+		memset(out, 0, sizeof(*out));
+	return status;
+}
+
+enum address_status
+address_parse_path(const char *typed, struct address *out)
+{
+	size_t len = strlen(typed);
+
+	memset(out, 0, sizeof(*out));
+	while (len > 0 && typed[0] == ' ')
+		typed++, len--;
+	while (len > 0 && typed[len - 1] == ' ')
+		len--;
+	if (len == 0 || (len == 2 && memcmp(typed, "<>", 2) == 0)) {
+		out->kind = ADDRESS_NULL;
+		return ADDRESS_OK;
+	}
+	if (typed[0] == '<') {
+		if (typed[len - 1] != '>')
+			return ADDRESS_SYNTAX;
+		return address_parse(typed + 1, len - 2, out);
+	}
+	if (typed[0] == '"') /* without brackets only a dot-atom is plain */
+		return ADDRESS_SYNTAX;
+	return address_parse(typed, len, out);
+}
+
+const char *
+address_domain(const struct address *a)
+{
+	return a->len == 0 ? "" : a->text + a->local_len + 1;
+}
+
+bool
+address_base(
+    const struct address *a, const char *delimiters, struct address *base)
+{
+	size_t cut = 0;
+
+	if (a->len == 0 || a->text[0] == '"')
+		return false;
+	while (cut < a->local_len && strchr(delimiters, a->text[cut]) == NULL)
+		cut++;
+	if (cut == 0 || cut == a->local_len ||
+	    !is_dot_atom(a->text, cut)) /* `a.+x@d` is not `a.@d` */
+		return false;
+	*base = *a;
+	base->len = (uint16_t)(a->len - (a->local_len - cut));
+	base->local_len = (uint16_t)cut;
+	memmove(base->text + cut, a->text + a->local_len,
+	    (size_t)(a->len - a->local_len) + 1);
+	return true;
+}
+
+bool
+address_equal(const struct address *a, const struct address *b)
+{
+	return a->kind == b->kind && a->len == b->len &&
+	       memcmp(a->text, b->text, a->len) == 0;
+}
+
+int
+address_equal_folded(const struct address *a, const struct address *b)
+{
+	int order;
+
+	if (address_equal(a, b))
+		return 1;
+	if (a->kind != b->kind)
+		return 0;
+	if (u8_casecmp((const uint8_t *)a->text, a->len,
+		(const uint8_t *)b->text, b->len, NULL, UNINORM_NFC,
+		&order) != 0)
+		return -1;
+	return order == 0;
+}

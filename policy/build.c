@@ -1,0 +1,477 @@
+/* Putting a policy copy together: growing arrays, then one sort and index. */
+#include "build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Makes room for one more element.  NULL and `failed` when memory is out;
+ * every adder then does nothing, and build_finish() tells.
+ */
+static void *
+grow(struct tables *t, void *array, uint32_t count, uint32_t *cap, size_t size)
+{
+	uint32_t wanted = *cap == 0 ? 64 : *cap + *cap / 2;
+	void *larger;
+
+	if (t->failed)
+		return NULL;
+	if (count < *cap)
+		return array;
+	larger = count >= UINT32_MAX / 2 ? NULL : realloc(array, wanted * size);
+	if (larger == NULL) {
+		t->failed = true;
+		return NULL;
+	}
+	*cap = wanted;
+	return larger;
+}
+
+/* Sets `array` to itself with room for one more, or returns. */
+#define GROW(t, array, count, cap)                                        \
+	do {                                                              \
+		void *grown_ = grow(t, (t)->array, (t)->count, &(t)->cap, \
+		    sizeof(*(t)->array));                                 \
+		if (grown_ == NULL)                                       \
+			return;                                           \
+		(t)->array = grown_;                                      \
+	} while (0)
+
+struct policy *
+build_new(void)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	struct tables *t = calloc(1, sizeof(*t));
+
+	if (p == NULL || t == NULL) {
+		free(p);
+		free(t);
+		return NULL;
+	}
+	p->t = t;
+	atomic_init(&t->users, 1);
+	build_text(t, "");
+	t->validity = calloc(1, sizeof(*t->validity));
+	if (t->validity == NULL) {
+		policy_free(p);
+		return NULL;
+	}
+	t->validity[0] = (struct validity){INT64_MIN, WHEN_EVER};
+	t->validity_count = t->validity_cap = 1;
+	return p;
+}
+
+uint32_t
+build_text(struct tables *t, const char *text)
+{
+	size_t len = strlen(text) + 1;
+	uint32_t offset = t->text_len;
+
+	if (t->failed)
+		return 0;
+	if (len > t->text_cap - t->text_len) {
+		uint64_t cap = (uint64_t)t->text_cap * 3 / 2 + len + 4096;
+		char *larger = cap > UINT32_MAX ? NULL : realloc(t->text, cap);
+
+		if (larger == NULL) {
+			t->failed = true;
+			return 0;
+		}
+		t->text = larger;
+		t->text_cap = (uint32_t)cap;
+	}
+	memcpy(t->text + offset, text, len);
+	t->text_len += (uint32_t)len;
+	return offset;
+}
+
+/* --- principals ---------------------------------------------------------- */
+
+static void
+index_add(struct tables *t, principal_id id)
+{
+	uint32_t i = build_hash(t->text + t->principals[id].name, "");
+
+	while (t->names.slots[i & t->names.mask] != PRINCIPAL_NONE)
+		i++;
+	t->names.slots[i & t->names.mask] = id;
+}
+
+/* Keeps the index at most half full. */
+static bool
+index_grow(struct tables *t)
+{
+	uint32_t size = t->names.slots == NULL ? 256 : (t->names.mask + 1) * 2;
+
+	if (t->names.slots != NULL && t->principal_count < size / 4)
+		return true;
+	free(t->names.slots);
+	t->names.slots = malloc(size * sizeof(*t->names.slots));
+	if (t->names.slots == NULL) {
+		t->failed = true;
+		return false;
+	}
+	memset(t->names.slots, 0xff, size * sizeof(*t->names.slots));
+	t->names.mask = size - 1;
+	for (principal_id id = 0; id < t->principal_count; id++)
+		index_add(t, id);
+	return true;
+}
+
+static void
+add_principal(struct tables *t, const char *name, enum principal_kind kind)
+{
+	uint32_t text = build_text(t, name);
+
+	GROW(t, principals, principal_count, principal_cap);
+	if (!index_grow(t))
+		return;
+	t->principals[t->principal_count] =
+	    (struct principal){.name = text, .kind = (uint8_t)kind};
+	index_add(t, t->principal_count++);
+}
+
+principal_id
+build_principal(struct tables *t, const char *name, enum principal_kind kind)
+{
+	principal_id id = build_find(t, name);
+
+	if (id != PRINCIPAL_NONE)
+		return id;
+	add_principal(t, name, kind);
+	return t->failed ? PRINCIPAL_NONE : t->principal_count - 1;
+}
+
+/* --- rows ----------------------------------------------------------------- */
+
+void
+build_member(struct tables *t, principal_id login, principal_id group)
+{
+	GROW(t, members, member_count, member_cap);
+	t->members[t->member_count++] = (struct member){login, group};
+}
+
+void
+build_domain(struct tables *t, const char *name, const char *owner)
+{
+	struct domain_row row = {build_text(t, name), build_text(t, owner)};
+
+	GROW(t, domain_rows, domain_count, domain_cap);
+	t->domain_rows[t->domain_count++] = row;
+}
+
+/* Most rows are always valid; of the others neighbours are often alike. */
+static uint32_t
+add_validity(struct tables *t, int64_t from, int64_t until)
+{
+	const struct validity *last = &t->validity[t->validity_count - 1];
+	void *grown;
+
+	if (from == t->validity[0].from && until == t->validity[0].until)
+		return 0;
+	if (from == last->from && until == last->until)
+		return t->validity_count - 1;
+	grown = grow(t, t->validity, t->validity_count, &t->validity_cap,
+	    sizeof(*t->validity));
+	if (grown == NULL)
+		return 0;
+	t->validity = grown;
+	t->validity[t->validity_count] = (struct validity){from, until};
+	return t->validity_count++;
+}
+
+static struct grant
+make_row(struct tables *t, principal_id id, const struct form *form)
+{
+	return (struct grant){
+	    .hash = build_hash(form->key, ""),
+	    .text = build_text(t, form->text),
+	    .principal = id,
+	    .form = (uint8_t)form->kind,
+	    .scope = SCOPE_ANY,
+	};
+}
+
+void
+build_grant(struct tables *t, principal_id id, const struct form *form,
+    enum scope scope, enum manner manner, int64_t from, int64_t until)
+{
+	struct grant row = make_row(t, id, form);
+
+	row.scope = (uint8_t)scope;
+	row.manner = (uint8_t)manner;
+	row.validity = add_validity(t, from, until);
+	GROW(t, grants, grant_count, grant_cap);
+	t->grants[t->grant_count++] = row;
+}
+
+void
+build_deny(struct tables *t, principal_id id, const struct form *form)
+{
+	struct grant row = make_row(t, id, form);
+
+	GROW(t, denies, deny_count, deny_cap);
+	t->denies[t->deny_count++] = row;
+}
+
+/* --- suspensions -----------------------------------------------------------
+ */
+
+static int
+compare_suspensions(const void *a, const void *b)
+{
+	return strcmp(((const struct suspension *)a)->name,
+	    ((const struct suspension *)b)->name);
+}
+
+void
+build_suspension(
+    struct policy *p, const char *name, int64_t until, const char *why)
+{
+	struct suspension s = {strdup(name), until, strdup(why)};
+	struct suspension *larger = reallocarray(
+	    p->suspensions, p->suspension_count + 1, sizeof(*larger));
+
+	if (larger != NULL)
+		p->suspensions = larger;
+	if (larger == NULL || s.name == NULL || s.why == NULL) {
+		free(s.name);
+		free(s.why);
+		p->failed = true;
+		return;
+	}
+	p->suspensions[p->suspension_count++] = s;
+}
+
+/* Sorts the suspensions; of those of one name the latest end stays. */
+static void
+finish_suspensions(struct policy *p)
+{
+	size_t kept = 0;
+
+	if (p->suspension_count == 0)
+		return;
+	qsort(p->suspensions, p->suspension_count, sizeof(*p->suspensions),
+	    compare_suspensions);
+	for (size_t i = 1; i < p->suspension_count; i++) {
+		struct suspension *last = &p->suspensions[kept];
+		struct suspension *next = &p->suspensions[i];
+
+		if (strcmp(last->name, next->name) != 0) {
+			p->suspensions[++kept] = *next;
+			continue;
+		}
+		if (next->until > last->until) {
+			struct suspension shorter = *last;
+
+			*last = *next;
+			*next = shorter;
+		}
+		free(next->name);
+		free(next->why);
+	}
+	p->suspension_count = kept + 1;
+}
+
+struct policy *
+build_share(const struct policy *base)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->t = base->t;
+	p->shares = true;
+	atomic_fetch_add(&p->t->users, 1);
+	for (size_t i = 0; i < base->suspension_count; i++)
+		build_suspension(p, base->suspensions[i].name,
+		    base->suspensions[i].until, base->suspensions[i].why);
+	return p;
+}
+
+/* --- the one sort ----------------------------------------------------------
+ */
+
+static int
+order(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct grant *x = a, *y = b;
+	int by_principal = order(x->principal, y->principal);
+	int by_hash = order(x->hash, y->hash);
+
+	return by_principal != 0 ? by_principal
+	       : by_hash != 0	 ? by_hash
+				 : order(x->text, y->text);
+}
+
+static int
+compare_by_hash(const void *a, const void *b, void *grants)
+{
+	const struct grant *g = grants;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int by_hash = order(g[x].hash, g[y].hash);
+
+	return by_hash != 0 ? by_hash : order(x, y);
+}
+
+static int
+compare_members(const void *a, const void *b, void *tables)
+{
+	const struct member *x = a, *y = b;
+	const struct tables *t = tables;
+	int by_login = order(x->login, y->login);
+
+	return by_login != 0 ? by_login
+			     : strcmp(t->text + t->principals[x->group].name,
+				   t->text + t->principals[y->group].name);
+}
+
+static int
+compare_domains(const void *a, const void *b)
+{
+	return strcmp(((const struct local_domain *)a)->name,
+	    ((const struct local_domain *)b)->name);
+}
+
+static void
+finish_rows(struct tables *t)
+{
+	if (t->grant_count > 0)
+		qsort(t->grants, t->grant_count, sizeof(*t->grants),
+		    compare_rows);
+	if (t->deny_count > 0)
+		qsort(
+		    t->denies, t->deny_count, sizeof(*t->denies), compare_rows);
+	for (uint32_t i = t->grant_count; i-- > 0;) {
+		t->principals[t->grants[i].principal].grants = i;
+		t->principals[t->grants[i].principal].grant_count++;
+	}
+	for (uint32_t i = t->deny_count; i-- > 0;) {
+		t->principals[t->denies[i].principal].denies = i;
+		t->principals[t->denies[i].principal].deny_count++;
+	}
+}
+
+static bool
+finish_groups(struct tables *t)
+{
+	t->groups = calloc(t->member_count + 1, sizeof(*t->groups));
+	if (t->groups == NULL)
+		return false;
+	if (t->member_count > 0)
+		qsort_r(t->members, t->member_count, sizeof(*t->members),
+		    compare_members, t);
+	for (uint32_t i = t->member_count; i-- > 0;) {
+		struct principal *login = &t->principals[t->members[i].login];
+
+		t->groups[i] = t->members[i].group;
+		login->groups = i;
+		login->group_count++;
+	}
+	free(t->members);
+	t->members = NULL;
+	return true;
+}
+
+static bool
+finish_domains(struct tables *t)
+{
+	t->domains = calloc(t->domain_count + 1, sizeof(*t->domains));
+	if (t->domains == NULL)
+		return false;
+	for (uint32_t i = 0; i < t->domain_count; i++)
+		t->domains[i] = (struct local_domain){
+		    t->text + t->domain_rows[i].name,
+		    t->text + t->domain_rows[i].owner,
+		};
+	qsort(
+	    t->domains, t->domain_count, sizeof(*t->domains), compare_domains);
+	free(t->domain_rows);
+	t->domain_rows = NULL;
+	return true;
+}
+
+/* Indexes the exact grants that could be somebody's sub-address. */
+static bool
+finish_by_name(struct tables *t)
+{
+	uint32_t cap = 0;
+
+	for (uint32_t i = 0; i < t->grant_count; i++) {
+		const char *text = t->text + t->grants[i].text;
+		void *grown;
+
+		if (t->grants[i].form != FORM_ADDRESS ||
+		    text[strcspn(text, t->settings.recipient_delimiter)] ==
+			'\0')
+			continue;
+		grown = grow(
+		    t, t->by_name, t->by_name_count, &cap, sizeof(*t->by_name));
+		if (grown == NULL)
+			return false;
+		t->by_name = grown;
+		t->by_name[t->by_name_count++] = i;
+	}
+	if (t->by_name_count > 0)
+		qsort_r(t->by_name, t->by_name_count, sizeof(*t->by_name),
+		    compare_by_hash, t->grants);
+	return true;
+}
+
+bool
+build_finish(struct policy *p)
+{
+	struct tables *t = p->t;
+
+	if (p->failed)
+		return false;
+	finish_suspensions(p);
+	if (p->shares)
+		return true;
+	if (t->failed)
+		return false;
+	finish_rows(t);
+	return finish_groups(t) && finish_domains(t) && finish_by_name(t);
+}
+
+static void
+tables_free(struct tables *t)
+{
+	free(t->text);
+	free(t->principals);
+	free(t->names.slots);
+	free(t->grants);
+	free(t->denies);
+	free(t->members);
+	free(t->groups);
+	free(t->validity);
+	free(t->by_name);
+	free(t->domain_rows);
+	free(t->domains);
+	free(t->settings.realms.text);
+	free(t->settings.login_required.text);
+	free(t->settings.default_realm);
+	free(t->settings.recipient_delimiter);
+	free(t);
+}
+
+void
+policy_free(struct policy *p)
+{
+	if (p == NULL)
+		return;
+	for (size_t i = 0; i < p->suspension_count; i++) {
+		free(p->suspensions[i].name);
+		free(p->suspensions[i].why);
+	}
+	free(p->suspensions);
+	if (atomic_fetch_sub(&p->t->users, 1) == 1)
+		tables_free(p->t);
+	free(p);
+}

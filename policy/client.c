@@ -1,0 +1,92 @@
+/* The steps that look at the client alone: suspended, unknown, without login.
+ */
+#include "decision.h"
+
+#include "when.h"
+
+#include <string.h>
+
+/* 2. Is the client, or any group it is in, suspended? */
+bool
+is_suspended(struct decision *d)
+{
+	const char *login = d->verdict->login;
+	const struct suspension *s = NULL;
+	char until[WHEN_TEXT_SIZE];
+
+	if (d->login_known)
+		s = policy_suspension(d->policy, login, d->facts->time);
+	for (size_t i = 0; s == NULL && i < d->group_count; i++)
+		s = policy_suspension(d->policy,
+		    policy_name(d->policy, d->groups[i]), d->facts->time);
+	if (s == NULL && d->domain_name[0] != '\0')
+		s = policy_suspension(
+		    d->policy, d->domain_name, d->facts->time);
+	if (s == NULL)
+		s = policy_suspension(d->policy,
+		    d->anonymous ? "anonymous" : "everyone", d->facts->time);
+	if (s == NULL)
+		return false;
+	set_row(d, "principal", s->name, "");
+	say(d, "%s is suspended: %s", s->name, s->why);
+	if (s->until == WHEN_EVER)
+		return refuse(d, REASON_LOGIN_SUSPENDED,
+		    "%s is suspended; ask the postmaster", show_client(d).text);
+	when_format(s->until, until);
+	return refuse(d, REASON_LOGIN_SUSPENDED,
+	    "%s is suspended until %s; ask the postmaster", show_client(d).text,
+	    until);
+}
+
+/* Is the realm of the login one that the policy knows? */
+static bool
+realm_is_allowed(const struct decision *d)
+{
+	const struct words realms = d->settings->realms;
+	const char *at = strrchr(d->verdict->login, '@');
+
+	return realms.text[0] == '\0' || at == NULL ||
+	       words_have(realms, at + 1, strlen(at + 1)) ||
+	       (d->login_domain[0] != '\0' &&
+		   words_have(
+		       realms, d->login_domain, strlen(d->login_domain)));
+}
+
+/* 3. Is the login one that may be?  A name that is a group's never is. */
+bool
+login_is_unknown(struct decision *d)
+{
+	if (d->anonymous)
+		return false;
+	if (!d->login_known)
+		say(d, "the login is malformed, reserved or a group's name");
+	else if (!realm_is_allowed(d))
+		set_row(d, "setting", "realms", "");
+	else if (d->self == PRINCIPAL_NONE && d->settings->unknown_login_reject)
+		set_row(d, "setting", "unknown_login", "");
+	else
+		return false;
+	return refuse(d, REASON_LOGIN_UNKNOWN,
+	    "the login %s is not known here; log in as somebody else",
+	    show(d->facts->login).text);
+}
+
+/* 3. Is this a listener where nobody sends without a login? */
+bool
+login_is_required(struct decision *d)
+{
+	const struct words wanted = d->settings->login_required;
+	const char *listener = d->facts->listener;
+	const char *colon = listener == NULL ? NULL : strrchr(listener, ':');
+
+	if (!d->anonymous || listener == NULL)
+		return false;
+	if (!words_have(wanted, listener, strlen(listener)) &&
+	    (colon == NULL ||
+		(!words_have(wanted, listener, (size_t)(colon - listener)) &&
+		    !words_have(wanted, colon + 1, strlen(colon + 1)))))
+		return false;
+	set_row(d, "setting", "login_required", "");
+	return refuse(d, REASON_LOGIN_REQUIRED,
+	    "log in before you send mail here (SMTP AUTH)");
+}

@@ -1,0 +1,97 @@
+#ifndef POLICY_DECISION_H
+#define POLICY_DECISION_H
+
+/*
+ * A decision under way: shared by policy/decide and the files of its steps,
+ * and by nobody else.
+ *
+ * A step asks one question.  It answers false when the client may go on, with
+ * the row it went by, if any; or calls refuse() and returns what that returns.
+ * "Could not tell" is refuse_internal(), never false.
+ */
+
+#include "decide.h"
+
+#define SHOWN_MAX 120 /* bytes of a client's text in a reply */
+#define REFUSAL_MAX (REPLY_MAX - 16)
+
+struct decision {
+	const struct policy *policy;
+	const struct settings *settings;
+	const struct facts *facts;
+	const struct trace *trace;
+	struct verdict *verdict;
+
+	/* who: see identify() */
+	bool anonymous;
+	bool login_known;  /* not malformed, not the name of something else */
+	principal_id self; /* the login's own row */
+	const principal_id *groups;
+	size_t group_count;
+	principal_id domain, everyone;
+	char domain_name[ADDRESS_DOMAIN_MAX + 2]; /* `@d` or "" */
+	struct who who;
+	char user[ADDRESS_LOCAL_MAX * 2 + 3];
+	char login_domain[ADDRESS_DOMAIN_MAX + 1];
+
+	/* what the step in hand found */
+	enum reason reason;
+	char row[ROW_MAX + 1];
+	char text[REFUSAL_MAX + 1];
+};
+
+/* Tells the explanation a line; free when nobody listens. */
+void say(const struct decision *d, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Names the row a step went by: `table(one)` or `table(one, two)`. */
+void set_row(
+    struct decision *d, const char *table, const char *one, const char *two);
+
+/* Text from outside, fit for a reply: printable ASCII, not without end. */
+struct shown {
+	char text[SHOWN_MAX + 4];
+};
+struct shown show(const char *text);
+
+/* How the client is named to itself. */
+struct shown show_client(const struct decision *d);
+
+/* Both return true, so that a step ends with `return refuse(…)`.  The text
+ * follows the codes of the reason in the reply. */
+bool refuse(struct decision *d, enum reason reason, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+bool refuse_internal(struct decision *d);
+
+/*
+ * Step 1.  The login in its one form, and the principals it is: itself, its
+ * groups, its domain, everyone; or `anonymous` alone.
+ */
+void identify(struct decision *d);
+size_t principal_count(const struct decision *d);
+principal_id principal_at(const struct decision *d, size_t i);
+
+/* The mode of the most specific principal that has one, else the setting. */
+enum mode mode_in_force(const struct decision *d);
+
+/* May the client use the address?  Sets the row that says so, if one does. */
+enum use { USE_NOT_GRANTED = 0, USE_DENIED, USE_WALLED, USE_GRANTED };
+enum use may_use(struct decision *d, const struct address *a, enum scope scope);
+
+/*
+ * Do the address and what the MTA made of it agree?  They differ where Postfix
+ * would route elsewhere: `<"a@b"@d>`, `<a%b@d>`.  0 no, 1 yes or the MTA did
+ * not tell, -1 could not tell.
+ */
+int mta_agrees(
+    const struct facts *f, const struct address *a, const char *other);
+
+/* The steps, in the order in which policy/decide takes them. */
+bool is_suspended(struct decision *d);
+bool login_is_unknown(struct decision *d);
+bool login_is_required(struct decision *d);
+bool sender_is_refused(struct decision *d);
+bool local_sender_is_protected(struct decision *d);
+bool recipient_is_refused(struct decision *d);
+
+#endif

@@ -1,0 +1,50 @@
+#ifndef POLICY_FACTS_H
+#define POLICY_FACTS_H
+
+/*
+ * What is known of the session and the message when a question is put, time
+ * included.  All strings are borrowed, NUL-terminated and raw: as hostile as
+ * the client that sent them.  NULL means the MTA did not tell; the empty
+ * string is told apart from it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum mta { MTA_UNKNOWN = 0, MTA_POSTFIX, MTA_SENDMAIL };
+
+enum stage {
+	STAGE_NONE = 0,
+	STAGE_MAIL,
+	STAGE_RCPT,
+	STAGE_EOM,  /* end of message */
+	STAGE_ABORT /* only in records: accepted at MAIL, never delivered */
+};
+
+struct facts {
+	int64_t time; /* seconds since 1970, UTC */
+	enum mta mta;
+	bool local; /* did not come by SMTP (Postfix: non_smtpd_milters) */
+
+	/* the session */
+	const char *login;     /* SASL login, xtext already decoded */
+	bool login_malformed;  /* it could not be decoded: nobody's login */
+	const char *mechanism; /* as typed */
+	const char *tls;       /* `TLSv1.3`; NULL: no TLS */
+	int cipher_bits;       /* 0: not told */
+	const char *cert_subject, *cert_issuer, *verify;
+	const char *client; /* IP address as text, no prefix */
+	const char *client_name, *helo;
+	const char *listener; /* name, port, or `name:port` */
+
+	/* the message */
+	const char *sender;	/* MAIL FROM as typed, brackets and all */
+	const char *mail_addr;	/* {mail_addr} */
+	const char *auth_param; /* the value of MAIL's AUTH=, raw */
+
+	/* the recipient in question, at STAGE_RCPT */
+	const char *recipient; /* RCPT TO as typed */
+	const char *rcpt_addr; /* {rcpt_addr} */
+};
+
+#endif

@@ -1,0 +1,62 @@
+#ifndef POLICY_LOADER_H
+#define POLICY_LOADER_H
+
+/*
+ * A load under way: shared by policy/load and the files that read its rows,
+ * and by nobody else.
+ *
+ * Two rules.  A row whose absence only permits less (send_as, trusted_peer,
+ * identity) is skipped with a warning when it can't be understood; any other
+ * such row refuses the whole image, and the last good copy stays.  And nothing
+ * in the file is believed because a trigger should have kept it out: files are
+ * restored, renamed and edited without triggers.
+ */
+
+#include "build.h"
+#include "load.h"
+
+struct loader {
+	struct sqlite3 *db;
+	struct policy *policy;
+	struct load_report *report;
+};
+
+#define COLUMNS_MAX 8
+
+/* A row: NULL for an SQL NULL.  Borrowed until the next row. */
+struct row {
+	const char *at[COLUMNS_MAX];
+};
+
+struct diag *loader_errors(struct loader *l);
+
+/* Is the value, which may be NULL, this word? */
+bool is(const char *value, const char *word);
+
+/* The value, or `NULL`, for messages. */
+const char *shown(const char *value);
+
+/* Fills in the documented defaults, for rows that somebody removed. */
+void default_settings(struct loader *l);
+
+/* One row of a table each; columns as in the query of policy/load. */
+void on_setting(struct loader *l, const struct row *row);
+void on_group(struct loader *l, const struct row *row);
+void on_login(struct loader *l, const struct row *row);
+void on_membership(struct loader *l, const struct row *row);
+void on_local_domain(struct loader *l, const struct row *row);
+void on_send_as(struct loader *l, const struct row *row);
+void on_deny_as(struct loader *l, const struct row *row);
+
+/*
+ * The canonical name of a principal as rows refer to it: a domain `@d`, a
+ * group, else a login, with the default realm where it has none.  False when
+ * it can't be a name.
+ */
+bool canonical_name(
+    struct loader *l, const char *name, char out[LOGIN_MAX + 1]);
+
+/* The principal a row refers to; PRINCIPAL_NONE when there is none. */
+principal_id find_principal(struct loader *l, const char *name);
+
+#endif

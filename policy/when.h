@@ -1,0 +1,23 @@
+#ifndef POLICY_WHEN_H
+#define POLICY_WHEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WHEN_EVER INT64_MAX /* no end */
+#define WHEN_TEXT_SIZE 21   /* room for 2026-01-31T12:00:00Z */
+
+enum when_edge { WHEN_FROM, WHEN_UNTIL };
+
+/*
+ * Reads a date of the policy, UTC: `YYYY-MM-DD` or `YYYY-MM-DDTHH:MM:SSZ`.
+ * A date alone is its first second as an edge FROM and its last as an edge
+ * UNTIL, so that an end date includes its day.  `out` is in seconds since
+ * 1970; the last second of validity for UNTIL.  False if it is neither.
+ */
+bool when_parse(const char *text, enum when_edge edge, int64_t *out);
+
+/* Writes `seconds` as `YYYY-MM-DDTHH:MM:SSZ`. */
+void when_format(int64_t seconds, char out[WHEN_TEXT_SIZE]);
+
+#endif
