@@ -93,6 +93,23 @@ def test_unknown_logins_can_be_refused(fresh, alice):
     fresh.daemon.in_force(lambda: accepts(alice, "alice@example.com"))
 
 
+def test_with_a_default_realm_both_forms_are_one_login(fresh, alice):
+    fresh.policy.login("alice")
+    fresh.policy.login("alice@example.com")
+    fresh.policy.grant("alice", "short@example.com")
+    fresh.policy.grant("alice@example.com", "long@example.com")
+    fresh.policy.set("default_realm", "example.com")
+    fresh.daemon.in_force(lambda: accepts(alice, "long@example.com"))
+    long = fresh.login("alice@example.com")
+    for client in (alice, long):
+        record = fresh.delivery(client.message("short@example.com", SOMEONE))
+        assert record["login"] == "alice@example.com"
+
+    fresh.policy.sql("UPDATE principal SET state = 'suspended' WHERE name = 'alice';")
+    assert fresh.daemon.in_force(lambda: reason(fresh, long, "long@example.com")) == "login-suspended"
+    assert reason(fresh, alice, "long@example.com") == "login-suspended"
+
+
 def test_a_message_begun_before_a_change_is_finished(fresh, alice):
     fresh.policy.login("alice")
     assert alice.mail("<alice@example.com>").ok

@@ -43,3 +43,21 @@ def test_a_login_may_hold_any_character(site):
     site.daemon.in_force(lambda: odd.mail("<odd@example.com>").ok or not odd.rset())
     assert odd.rset().ok
     assert site.delivery(odd.message("odd@example.com", "someone@example.org"))["login"] == "al ice+x=y"
+
+
+TRICKS = ["info@example.net@example.com", "info%example.net@example.com", "example.net!info@example.com", '"info"@example.net',
+          "info@example.net ", " info@example.net", "info@example.net.", "info@[example.net]", "<info@example.net>",
+          "info@example.com,info@example.net", "info@example.n\u212aet", "info@\uff45xample.net", "{login}@example.net", "@example.net",
+          "*@example.net", "@.net", "*", "<>"]
+
+
+@pytest.mark.parametrize("name", TRICKS)
+def test_no_spelling_of_a_login_reaches_into_anothers_domain(site, name):
+    site.policy.sql("UPDATE local_domain SET owner = '@example.net' WHERE name = 'example.net';")
+    other = site.login("carol@example.com")
+    site.daemon.in_force(lambda: other.mail("<carol@example.net>").code == 550 or not other.rset())
+    client = site.login(name)
+    for address in ("info@example.net", "any@example.net"):
+        answer = client.mail(f"<{address}>")
+        assert answer.status == "550 5.7.1"
+        assert site.refusal(answer)["reason"] in ("sender-not-granted", "login-unknown")
