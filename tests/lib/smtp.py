@@ -152,6 +152,16 @@ class Client:
         """MAIL FROM: with the path exactly as given, brackets and all."""
         return self.command(f"MAIL FROM:{path} {parameters}".rstrip(" "))
 
+    def try_mail(self, path, parameters=""):
+        """The reply to MAIL; the message is given up at once."""
+        answer = self.mail(path, parameters)
+        self.rset()
+        return answer
+
+    def accepts(self, path, parameters=""):
+        """Whether a message from there would be begun."""
+        return self.try_mail(path, parameters).ok
+
     def rcpt(self, path, parameters=""):
         return self.command(f"RCPT TO:{path} {parameters}".rstrip(" "))
 

@@ -16,16 +16,9 @@ def alice(fresh):
     return fresh.login("alice")
 
 
-def accepts(client, sender):
-    answer = client.mail(f"<{sender}>")
-    client.rset()
-    return answer.ok
-
-
 def reason(site, client, sender):
     """Why MAIL is refused; None when it is not."""
-    answer = client.mail(f"<{sender}>")
-    client.rset()
+    answer = client.try_mail(f"<{sender}>")
     return None if answer.ok else site.refusal(answer)["reason"]
 
 
@@ -33,41 +26,41 @@ def test_a_grant_works_on_the_next_message_of_an_open_session(fresh, alice):
     fresh.policy.login("alice")
     assert alice.message("sales@example.com", SOMEONE).status == "550 5.7.1"
     fresh.policy.grant("alice", "sales@example.com")
-    fresh.daemon.in_force(lambda: accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<sales@example.com>"))
     assert alice.message("sales@example.com", SOMEONE).code == 250
 
     fresh.policy.sql("DELETE FROM send_as WHERE address = 'sales@example.com';")
-    fresh.daemon.in_force(lambda: not accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: not alice.accepts("<sales@example.com>"))
 
 
 def test_grants_reach_the_members_of_a_group(fresh, alice):
     fresh.policy.login("alice")
     fresh.policy.group("sales", "alice")
     fresh.policy.grant("sales", "sales@example.com")
-    fresh.daemon.in_force(lambda: accepts(alice, "sales@example.com"))
-    assert not accepts(fresh.login("bob"), "sales@example.com")
+    fresh.daemon.in_force(lambda: alice.accepts("<sales@example.com>"))
+    assert not fresh.login("bob").accepts("<sales@example.com>")
 
     fresh.policy.sql("DELETE FROM membership WHERE login = 'alice';")
-    fresh.daemon.in_force(lambda: not accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: not alice.accepts("<sales@example.com>"))
 
 
 def test_a_deny_beats_the_grants_of_everyone(fresh, alice):
     fresh.policy.login("alice")
     fresh.policy.sql("INSERT INTO deny_as(principal, address) VALUES('alice', 'alice@example.com');")
     assert fresh.daemon.in_force(lambda: reason(fresh, alice, "alice@example.com")) == "sender-denied"
-    assert accepts(alice, "alice@example.net")
+    assert alice.accepts("<alice@example.net>")
 
 
 def test_a_suspension_stops_an_open_session(fresh, alice):
     fresh.policy.login("alice")
     fresh.policy.sql("UPDATE principal SET state = 'suspended' WHERE name = 'alice';")
-    fresh.daemon.in_force(lambda: not accepts(alice, "alice@example.com"))
+    fresh.daemon.in_force(lambda: not alice.accepts("<alice@example.com>"))
     answer = alice.mail("<alice@example.com>")
     assert answer.status == "550 5.7.13"
     assert fresh.refusal(answer)["reason"] == "login-suspended"
 
     fresh.policy.sql("UPDATE principal SET state = 'active' WHERE name = 'alice';")
-    fresh.daemon.in_force(lambda: accepts(alice, "alice@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<alice@example.com>"))
 
 
 def test_a_suspended_group_suspends_its_members(fresh, alice):
@@ -75,12 +68,12 @@ def test_a_suspended_group_suspends_its_members(fresh, alice):
     fresh.policy.group("interns", "alice")
     fresh.policy.sql("UPDATE principal SET state = 'suspended' WHERE name = 'interns';")
     assert fresh.daemon.in_force(lambda: reason(fresh, alice, "alice@example.com")) == "login-suspended"
-    assert accepts(fresh.login("bob"), "bob@example.com")
+    assert fresh.login("bob").accepts("<bob@example.com>")
 
 
 def test_monitor_mode_records_the_refusal_and_goes_on(fresh, alice):
     fresh.policy.set("mode", "monitor")
-    fresh.daemon.in_force(lambda: accepts(alice, "bob@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<bob@example.com>"))
     record = fresh.delivery(alice.message("bob@example.com", SOMEONE))
     assert record["verdict"] == "accept"
     assert "sender-not-granted" in str(record["would"])
@@ -90,7 +83,7 @@ def test_unknown_logins_can_be_refused(fresh, alice):
     fresh.policy.set("unknown_login", "reject")
     assert fresh.daemon.in_force(lambda: reason(fresh, alice, "alice@example.com")) == "login-unknown"
     fresh.policy.login("alice")
-    fresh.daemon.in_force(lambda: accepts(alice, "alice@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<alice@example.com>"))
 
 
 def test_with_a_default_realm_both_forms_are_one_login(fresh, alice):
@@ -99,7 +92,7 @@ def test_with_a_default_realm_both_forms_are_one_login(fresh, alice):
     fresh.policy.grant("alice", "short@example.com")
     fresh.policy.grant("alice@example.com", "long@example.com")
     fresh.policy.set("default_realm", "example.com")
-    fresh.daemon.in_force(lambda: accepts(alice, "long@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<long@example.com>"))
     long = fresh.login("alice@example.com")
     for client in (alice, long):
         record = fresh.delivery(client.message("short@example.com", SOMEONE))
@@ -115,7 +108,7 @@ def test_a_message_begun_before_a_change_is_finished(fresh, alice):
     assert alice.mail("<alice@example.com>").ok
     fresh.policy.grant("alice", "sales@example.com")
     other = fresh.login("alice")
-    fresh.daemon.in_force(lambda: accepts(other, "sales@example.com"))
+    fresh.daemon.in_force(lambda: other.accepts("<sales@example.com>"))
     assert alice.rcpt(f"<{SOMEONE}>").ok
     assert alice.data(smtp.text("alice@example.com")).code == 250
 
@@ -126,12 +119,12 @@ def test_a_new_file_renamed_into_place_is_in_force(fresh, alice):
     new.login("alice")
     new.grant("alice", "sales@example.com")
     os.rename(new.path, fresh.policy.path)
-    fresh.daemon.in_force(lambda: accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<sales@example.com>"))
 
 
 def test_a_grant_of_the_command_is_in_force_when_it_returns(fresh, alice):
     fresh.policy.authpolicy("grant", "--control", fresh.daemon.settings["control"], "alice", "sales@example.com")
-    assert accepts(alice, "sales@example.com")
+    assert alice.accepts("<sales@example.com>")
 
 
 def test_edits_never_meet_a_lock_of_the_daemon(fresh):

@@ -107,14 +107,8 @@ def test_mail_goes_on_under_the_last_good_policy_while_the_database_is(fresh, fa
                           "INSERT INTO send_as(principal, address) VALUES('alice', 'sales@example.com')"])
     good.chmod(0o644)
     os.rename(good, fresh.policy.path)
-    fresh.daemon.in_force(lambda: accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<sales@example.com>"))
     fresh.daemon.content()
-
-
-def accepts(client, sender):
-    answer = client.mail(f"<{sender}>")
-    client.rset()
-    return answer.ok
 
 
 def test_an_exclusive_lock_without_a_change_stops_no_mail(fresh):
@@ -132,11 +126,11 @@ def test_a_suspension_takes_effect_while_another_row_is_broken(fresh):
     fresh.policy.login("alice")
     fresh.policy.sql("UPDATE principal SET state = 'suspended' WHERE name = 'alice';")
 
-    fresh.daemon.in_force(lambda: not accepts(alice, "alice@example.com"))
+    fresh.daemon.in_force(lambda: not alice.accepts("<alice@example.com>"))
     answer = alice.mail("<alice@example.com>")
     assert answer.status == "550 5.7.13"
     assert fresh.refusal(answer)["reason"] == "login-suspended"
-    assert accepts(bob, "bob@example.com")
+    assert bob.accepts("<bob@example.com>")
     fresh.daemon.complains("rule")
 
 
@@ -146,9 +140,9 @@ def test_a_grant_waits_until_the_broken_row_is_mended(fresh):
     fresh.daemon.complains("rule")
     fresh.policy.login("alice")
     fresh.policy.grant("alice", "sales@example.com")
-    assert not accepts(alice, "sales@example.com")
+    assert not alice.accepts("<sales@example.com>")
     fresh.policy.sql("DELETE FROM rule WHERE seq = 10;")
-    fresh.daemon.in_force(lambda: accepts(alice, "sales@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<sales@example.com>"))
     fresh.daemon.content()
 
 
@@ -179,7 +173,7 @@ def test_without_any_policy_mail_waits_until_one_appears(fresh):
 
     alice.rset()
     os.rename(good, fresh.policy.path)
-    fresh.daemon.in_force(lambda: accepts(alice, "alice@example.com"))
+    fresh.daemon.in_force(lambda: alice.accepts("<alice@example.com>"))
     fresh.daemon.content()
     last_good_policy_in_force(fresh)
 
