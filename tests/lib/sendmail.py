@@ -78,7 +78,7 @@ def unpacked():
 class Sendmail:
     """Listens for submission (SASL) and as an MX (none). What it accepts stays in its queue: see queued().
 
-    milter: the milter's address, or ''. logins: who can log in, with dovecot.PASSWORD, 'name' or 'name@realm'.
+    milter: the milter's address in libmilter's words, or ''. logins: who can log in, with dovecot.PASSWORD, 'name' or 'name@realm'.
     relay: 'milter' leaves relaying to the milter, 'mta' refuses it itself.
     """
 
@@ -88,7 +88,8 @@ class Sendmail:
         self.home = place.scratch("sendmail")
         self.port = net.free_port()         # submission
         self.mx_port = net.free_port()
-        self.milter, self.logins, self.domains, self.relay = milter, logins, domains, relay
+        self.milter = milter.replace("[", "").replace("]", "")      # inet6:PORT@::1: it cannot reach [::1]
+        self.logins, self.domains, self.relay = logins, domains, relay
         self.process = None
 
     def start(self):

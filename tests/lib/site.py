@@ -76,7 +76,8 @@ class Site:
             self.logins.add(name)
         client = self.open(host)
         client.ehlo()
-        assert client.starttls().ok
+        answer = client.starttls()
+        assert answer.ok, answer
         client.ehlo()
         answer = client.auth(mechanism, name, PASSWORD)
         assert answer.code == 235, answer
