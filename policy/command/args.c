@@ -1,0 +1,256 @@
+/* The command line, read by the synopsis of the subcommand. */
+#include "policy/command/args.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An option as a synopsis describes it. */
+struct option {
+	const char *name;
+	size_t name_len;
+	const char *value; /* what it takes; NULL: a switch */
+	size_t value_len;
+	bool many;
+};
+
+/* Looks for `--name` in the synopsis. */
+static bool
+find_option(
+    const char *synopsis, const char *name, size_t len, struct option *o)
+{
+	const char *at = synopsis;
+
+	memset(o, 0, sizeof(*o));
+	while (len > 0 && (at = strstr(at, "--")) != NULL) {
+		at += 2;
+		if (strncmp(at, name, len) != 0 || strchr(" ]", at[len]) == NULL)
+			continue;
+		o->name = at;
+		o->name_len = len;
+		at += len;
+		if (*at == ' ') {
+			o->value = ++at;
+			o->value_len = strcspn(at, "]");
+			at += o->value_len;
+		}
+		o->many = strncmp(at, "]...", 4) == 0;
+		return true;
+	}
+	return false;
+}
+
+/* Is the value one that the option takes? */
+static bool
+is_choice(const struct option *o, const char *value)
+{
+	const char *at = o->value, *end = o->value + o->value_len;
+	size_t len = strlen(value);
+
+	if (memchr(at, '|', o->value_len) == NULL)
+		return true;
+	while (at < end) {
+		size_t n = strcspn(at, "|]");
+
+		if (n == len && memcmp(at, value, n) == 0)
+			return true;
+		at += n + 1;
+	}
+	return false;
+}
+
+/* How many words the synopsis asks for, and how many it takes. */
+static void
+count_words(const char *synopsis, size_t *least, size_t *most)
+{
+	int depth = 0;
+
+	*least = *most = 0;
+	for (const char *at = synopsis; *at != '\0';) {
+		size_t n = strcspn(at, " []");
+
+		if (strncmp(at, "--", 2) == 0)
+			n = strcspn(at, "]");
+		else if (n > 0 && at[0] != '.') {
+			*least += depth == 0;
+			*most += 1;
+			if (n > 3 && memcmp(at + n - 3, "...", 3) == 0)
+				*most = INT_MAX;
+		}
+		at += n;
+		for (; *at != '\0' && strchr(" []", *at) != NULL; at++)
+			depth += (*at == '[') - (*at == ']');
+	}
+}
+
+/* The subcommand of these one or two words.  NULL and `*more`: the next word
+ * has to be its verb. */
+static const struct subcommand *
+find_subcommand(const struct subcommand *table, const char *name,
+    const char *verb, bool *more)
+{
+	*more = false;
+	for (; table->name != NULL; table++) {
+		if (strcmp(table->name, name) != 0)
+			continue;
+		if (table->verb == NULL ||
+		    (verb != NULL && strcmp(table->verb, verb) == 0))
+			return table;
+		*more = verb == NULL;
+	}
+	return NULL;
+}
+
+/* Reads the option at argv[*i] and, where it takes one, its value. */
+static enum status
+read_option(
+    struct args *a, int argc, char **argv, int *i, const char *global)
+{
+	const char *text = argv[*i] + 2, *value = strchr(text, '=');
+	size_t len = strcspn(text, "=");
+	bool own;
+	struct option o;
+
+	own = !find_option(global, text, len, &o);
+	if (own && (a->subcommand == NULL ||
+	    !find_option(a->subcommand->synopsis, text, len, &o)))
+		return fail(STATUS_USAGE, a->subcommand == NULL ?
+		    "no option --%.*s here: options of a subcommand follow it" :
+		    "no option --%.*s here: see authpolicy %s --help",
+		    (int)len, text, a->topic);
+	if (value != NULL)
+		value++;
+	else if (o.value != NULL && *i + 1 < argc)
+		value = argv[++*i];
+	if (o.value != NULL && value == NULL)
+		return fail(STATUS_USAGE, "--%.*s needs a value: %.*s",
+		    (int)len, text, (int)o.value_len, o.value);
+	if (o.value == NULL && value != NULL)
+		return fail(STATUS_USAGE, "--%.*s takes no value",
+		    (int)len, text);
+	if (o.value != NULL && !is_choice(&o, value))
+		return fail(STATUS_USAGE, "--%.*s takes %.*s, not \"%s\"",
+		    (int)len, text, (int)o.value_len, o.value, value);
+	for (size_t n = 0; n < a->given_count; n++)
+		if (a->given[n].name == o.name && !o.many)
+			return fail(STATUS_USAGE,
+			    "--%.*s was given twice", (int)len, text);
+	a->given[a->given_count++] =
+	    (struct given){o.name, o.name_len, value};
+	a->own_count += own;
+	return STATUS_OK;
+}
+
+/* Takes a word: the subcommand, its verb, or an argument. */
+static enum status
+read_word(struct args *a, const char *word, const struct subcommand *table)
+{
+	bool more;
+
+	if (a->subcommand != NULL) {
+		a->words[a->word_count++] = word;
+		return STATUS_OK;
+	}
+	a->subcommand = find_subcommand(table,
+	    a->topic != NULL ? a->topic : word,
+	    a->topic != NULL ? word : NULL, &more);
+	if (a->subcommand == NULL && a->topic != NULL)
+		return fail(STATUS_USAGE,
+		    "no subcommand \"%s %s\": see authpolicy %s --help",
+		    a->topic, word, a->topic);
+	if (a->subcommand == NULL && !more)
+		return fail(STATUS_USAGE,
+		    "no subcommand \"%s\": see authpolicy --help", word);
+	if (a->topic == NULL)
+		a->topic = word;
+	return STATUS_OK;
+}
+
+/* Are there as many words as the synopsis wants? */
+static enum status
+check_words(const struct args *a)
+{
+	const struct subcommand *s = a->subcommand;
+	size_t least, most;
+
+	if (a->topic == NULL)
+		return fail(STATUS_USAGE,
+		    "no subcommand was given: see authpolicy --help");
+	if (s == NULL)
+		return fail(STATUS_USAGE,
+		    "%s what? see authpolicy %s --help", a->topic, a->topic);
+	count_words(s->synopsis, &least, &most);
+	if (a->word_count < least || a->word_count > most)
+		return fail(STATUS_USAGE, "%s: usage: authpolicy %s%s%s %s",
+		    a->word_count < least ? "something is missing" :
+		    a->words[most], s->name, s->verb != NULL ? " " : "",
+		    s->verb != NULL ? s->verb : "", s->synopsis);
+	return STATUS_OK;
+}
+
+enum status
+args_read(struct args *a, int argc, char **argv,
+    const struct subcommand *table, const char *global)
+{
+	bool options = true;
+	enum status status = STATUS_OK;
+
+	memset(a, 0, sizeof(*a));
+	a->words = calloc((size_t)argc + 1, sizeof(*a->words));
+	a->given = calloc((size_t)argc + 1, sizeof(*a->given));
+	if (a->words == NULL || a->given == NULL)
+		return fail(STATUS_UNKNOWN, "out of memory");
+	for (int i = 1; i < argc && status == STATUS_OK; i++) {
+		if (options && strcmp(argv[i], "--") == 0)
+			options = false;
+		else if (options && strncmp(argv[i], "--", 2) == 0)
+			status = read_option(a, argc, argv, &i, global);
+		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
+			status = fail(STATUS_USAGE, "no option %s: options "
+			    "have two dashes; before an argument that begins "
+			    "with one write --", argv[i]);
+		else
+			status = read_word(a, argv[i], table);
+	}
+	if (status == STATUS_OK && !args_has(a, "help") &&
+	    !args_has(a, "version"))
+		status = check_words(a);
+	return status;
+}
+
+void
+args_free(struct args *a)
+{
+	free(a->words);
+	free(a->given);
+	memset(a, 0, sizeof(*a));
+}
+
+const char *
+args_next(const struct args *a, const char *name, size_t *at)
+{
+	size_t len = strlen(name);
+
+	while (*at < a->given_count) {
+		const struct given *g = &a->given[(*at)++];
+
+		if (g->name_len == len && memcmp(g->name, name, len) == 0)
+			return g->value != NULL ? g->value : "";
+	}
+	return NULL;
+}
+
+const char *
+args_value(const struct args *a, const char *name, const char *otherwise)
+{
+	size_t at = 0;
+	const char *value = args_next(a, name, &at);
+
+	return value != NULL ? value : otherwise;
+}
+
+bool
+args_has(const struct args *a, const char *name)
+{
+	return args_value(a, name, NULL) != NULL;
+}

@@ -1,0 +1,132 @@
+/*
+ * Escaped output.  A login, an address or a note is whatever somebody managed
+ * to put there; none of it may drive the terminal or break the JSON.
+ */
+#include "policy/command/output.h"
+#include "policy/diag.h"
+
+#include <stdarg.h>
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+#include <uniwidth.h>
+
+enum status
+fail(enum status status, const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	fputs("authpolicy: ", stderr);
+	output_text(stderr, text);
+	putc('\n', stderr);
+	return status;
+}
+
+/* Takes the next character.  0 when the byte there is not UTF-8. */
+static size_t
+next(const char *text, size_t len, ucs4_t *c)
+{
+	int n;
+
+	if ((unsigned char)*text < 0x80) {
+		*c = (unsigned char)*text;
+		return 1;
+	}
+	n = u8_mbtoucr(c, (const uint8_t *)text, len);
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* May the character stand as it is?  Format characters may not: they turn
+ * the reading direction or hide. */
+static bool
+harmless(ucs4_t c)
+{
+	if (c < 0x80)
+		return c >= 0x20 && c != 0x7f;
+	return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_C |
+	    UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp);
+}
+
+size_t
+output_text(FILE *out, const char *text)
+{
+	size_t left = strlen(text), width = 0;
+
+	while (left > 0) {
+		ucs4_t c;
+		char shown[16];
+		size_t n = next(text, left, &c);
+
+		if (n > 0 && harmless(c)) {
+			int columns = uc_width(c, "UTF-8");
+
+			width += columns > 0 ? (size_t)columns : 0;
+			if (out != NULL)
+				fwrite(text, 1, n, out);
+		} else {
+			if (n == 0 || c < 0x80) {
+				snprintf(shown, sizeof(shown), "\\x%02X",
+				    (unsigned char)*text);
+				n = 1;
+			} else
+				snprintf(shown, sizeof(shown), "\\u{%X}",
+				    (unsigned)c);
+			width += strlen(shown);
+			if (out != NULL)
+				fputs(shown, out);
+		}
+		text += n;
+		left -= n;
+	}
+	return width;
+}
+
+void
+output_json(FILE *out, const char *text)
+{
+	size_t left;
+
+	if (text == NULL) {
+		fputs("null", out);
+		return;
+	}
+	putc('"', out);
+	for (left = strlen(text); left > 0;) {
+		ucs4_t c;
+		size_t n = next(text, left, &c);
+
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", (char)c);
+		else if (harmless(c))
+			fwrite(text, 1, n, out);
+		else if (c > 0xffff)
+			fprintf(out, "\\u%04x\\u%04x",
+			    (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
+			    (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
+		else
+			fprintf(out, "\\u%04x", (unsigned)c);
+		text += n;
+		left -= n;
+	}
+	putc('"', out);
+}
+
+void
+output_json_lines(FILE *out, const struct diag *lines)
+{
+	putc('[', out);
+	for (size_t i = 0; i < diag_kept(lines); i++) {
+		if (i > 0)
+			putc(',', out);
+		output_json(out, lines->lines[i]);
+	}
+	putc(']', out);
+}

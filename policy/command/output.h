@@ -1,0 +1,39 @@
+#ifndef POLICY_COMMAND_OUTPUT_H
+#define POLICY_COMMAND_OUTPUT_H
+
+/*
+ * What the command prints: for people, or as JSON.  Whatever comes from
+ * outside is escaped, so that no row and no client reaches the terminal.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* The exit status. */
+enum status {
+	STATUS_OK = 0,
+	STATUS_REFUSED = 1,
+	STATUS_USAGE = 2,
+	STATUS_UNKNOWN = 75 /* could not tell */
+};
+
+/* Says what is wrong on standard error, escaped; returns `status`. */
+enum status fail(enum status status, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * Writes text for a terminal: control, format and unassigned characters and
+ * bytes that are no UTF-8 are shown by their number.  Returns how many columns
+ * it takes; with `out` NULL only that.
+ */
+size_t output_text(FILE *out, const char *text);
+
+/* Writes a JSON string with its quotes; NULL is null. */
+void output_json(FILE *out, const char *text);
+
+/* Writes `lines` as a JSON array of strings. */
+struct diag;
+void output_json_lines(FILE *out, const struct diag *lines);
+
+#endif
