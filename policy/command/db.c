@@ -1,0 +1,225 @@
+/*
+ * SQLite for the command.  Results are compared with exactly ROW, DONE and
+ * OK: anything else is "could not tell".
+ */
+#include "policy/command/db.h"
+#include "policy/command/migrations.h"
+#include "policy/load.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BUSY_MS 5000
+
+/* Says what SQLite says, in the command's words; the first time only. */
+static bool
+broken(struct db *db)
+{
+	static const char check[] = "CHECK constraint failed: ";
+	const char *text = sqlite3_errmsg(db->handle);
+
+	if (db->status != STATUS_OK)
+		return false;
+	switch (sqlite3_errcode(db->handle) & 0xff) {
+	case SQLITE_CONSTRAINT:
+		if (strncmp(text, check, strlen(check)) == 0)
+			text += strlen(check);
+		db->status = fail(STATUS_REFUSED, "%s", text);
+		break;
+	case SQLITE_BUSY:
+		db->status = fail(STATUS_UNKNOWN, "the policy is locked by "
+		    "somebody who writes; nothing was changed, try again");
+		break;
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		db->status = fail(STATUS_UNKNOWN, "the policy may not be "
+		    "written: %s; become its owner or root", text);
+		break;
+	default:
+		db->status = fail(STATUS_UNKNOWN, "the policy: %s", text);
+	}
+	return false;
+}
+
+bool
+db_exec(struct db *db, const char *sql)
+{
+	if (db->status != STATUS_OK)
+		return false;
+	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
+	    broken(db);
+}
+
+static sqlite3_stmt *
+bind(struct db *db, enum statement statement, va_list ap)
+{
+	sqlite3_stmt **s = &db->statements[statement];
+
+	if (db->status != STATUS_OK)
+		return NULL;
+	if (*s == NULL && sqlite3_prepare_v3(db->handle,
+	    statement_sql[statement], -1, SQLITE_PREPARE_PERSISTENT, s,
+	    NULL) != SQLITE_OK) {
+		broken(db);
+		return NULL;
+	}
+	sqlite3_reset(*s);
+	for (int i = 1; i <= sqlite3_bind_parameter_count(*s); i++)
+		if (sqlite3_bind_text(*s, i, va_arg(ap, const char *), -1,
+		    SQLITE_TRANSIENT) != SQLITE_OK) {
+			broken(db);
+			return NULL;
+		}
+	return *s;
+}
+
+sqlite3_stmt *
+db_query(struct db *db, enum statement statement, ...)
+{
+	sqlite3_stmt *s;
+	va_list ap;
+
+	va_start(ap, statement);
+	s = bind(db, statement, ap);
+	va_end(ap);
+	return s;
+}
+
+bool
+db_step(struct db *db, sqlite3_stmt *s)
+{
+	if (s == NULL || db->status != STATUS_OK)
+		return false;
+	switch (sqlite3_step(s)) {
+	case SQLITE_ROW:
+		return true;
+	case SQLITE_DONE:
+		sqlite3_reset(s);
+		return false;
+	default:
+		broken(db);
+		sqlite3_reset(s);
+		return false;
+	}
+}
+
+bool
+db_run(struct db *db, enum statement statement, ...)
+{
+	sqlite3_stmt *s;
+	va_list ap;
+
+	va_start(ap, statement);
+	s = bind(db, statement, ap);
+	va_end(ap);
+	while (db_step(db, s))
+		;
+	db->changed = db->status == STATUS_OK ? sqlite3_changes(db->handle) : 0;
+	return db->status == STATUS_OK;
+}
+
+char *
+db_text(struct db *db, enum statement statement, ...)
+{
+	sqlite3_stmt *s;
+	va_list ap;
+	char *text = NULL;
+
+	va_start(ap, statement);
+	s = bind(db, statement, ap);
+	va_end(ap);
+	if (db_step(db, s)) {
+		const char *value = (const char *)sqlite3_column_text(s, 0);
+
+		if (value != NULL && (text = strdup(value)) == NULL)
+			db->status = fail(STATUS_UNKNOWN, "out of memory");
+		sqlite3_reset(s);
+	}
+	return text;
+}
+
+int
+db_version(struct db *db)
+{
+	char *text = db_text(db, SQL_VERSION);
+	int version = text != NULL ? atoi(text) : -1;
+
+	free(text);
+	return version;
+}
+
+bool
+db_open_any(struct db *db, const char *path)
+{
+	memset(db, 0, sizeof(*db));
+	if (strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0) {
+		db->status = fail(STATUS_UNKNOWN, "%s: %s%s", path,
+		    strerror(errno), errno == ENOENT ?
+		    "; make a policy with: authpolicy init DOMAIN..." : "");
+		return false;
+	}
+	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) !=
+	    SQLITE_OK)
+		return broken(db);
+	sqlite3_busy_timeout(db->handle, BUSY_MS);
+	return db_exec(db, "PRAGMA foreign_keys = ON");
+}
+
+bool
+db_editor(struct db *db)
+{
+	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+	struct passwd *pw = getpwuid(getuid());
+
+	return db_run(db, SQL_EDITOR_COMES, sudo != NULL ? sudo :
+	    pw != NULL ? pw->pw_name : "authpolicy");
+}
+
+bool
+db_open(struct db *db, const char *path, bool writes)
+{
+	int version;
+
+	if (!db_open_any(db, path) ||
+	    !db_exec(db, writes ? "BEGIN IMMEDIATE" : "BEGIN"))
+		return false;
+	version = db_version(db);
+	if (db->status != STATUS_OK)
+		return false;
+	if (version != POLICY_SCHEMA_VERSION)
+		db->status = fail(STATUS_UNKNOWN, version < 0 ?
+		    "%s is not a policy of authpolicy" :
+		    version < POLICY_SCHEMA_VERSION ?
+		    "%s is of an older version: run authpolicy migrate" :
+		    "%s was made by a newer authpolicy: use that one", path);
+	return writes ? db_editor(db) : db->status == STATUS_OK;
+}
+
+bool
+db_commit(struct db *db)
+{
+	return db_run(db, SQL_EDITOR_GOES) && db_exec(db, "COMMIT");
+}
+
+void
+db_close(struct db *db)
+{
+	for (size_t i = 0; i < STATEMENT_COUNT; i++)
+		sqlite3_finalize(db->statements[i]);
+	sqlite3_close(db->handle);
+	db->handle = NULL;
+	memset(db->statements, 0, sizeof(db->statements));
+}
+
+bool
+db_migrate(struct db *db, int from)
+{
+	for (int i = from; i < migration_count; i++)
+		if (!db_exec(db, migrations[i]))
+			return false;
+	return true;
+}

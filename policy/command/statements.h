@@ -1,0 +1,60 @@
+#ifndef POLICY_COMMAND_STATEMENTS_H
+#define POLICY_COMMAND_STATEMENTS_H
+
+/* The SQL of the command; the comment names what is bound, in order. */
+enum statement {
+	SQL_VERSION,
+	SQL_EDITOR_COMES, /* name */
+	SQL_EDITOR_GOES,
+
+	SQL_PRINCIPAL_KIND,    /* name */
+	SQL_PRINCIPAL_ADD,     /* name, kind, note */
+	SQL_PRINCIPAL_REMOVE,  /* name, kind */
+	SQL_PRINCIPAL_RENAME,  /* new name, name, kind */
+	SQL_PRINCIPAL_MODE,    /* mode or `inherit`, name */
+	SQL_PRINCIPAL_SUSPEND, /* until, why, name */
+	SQL_PRINCIPAL_RESUME,  /* name */
+	SQL_PRINCIPAL_SHOW,    /* name */
+	SQL_PRINCIPAL_GRANTS,  /* name */
+	SQL_PRINCIPAL_DENIES,  /* name */
+	SQL_PARDON,            /* login */
+	SQL_LOGIN_LIST,
+	SQL_LOGIN_GROUPS, /* login */
+	SQL_GROUP_LIST,
+	SQL_GROUP_MEMBERS, /* group */
+	SQL_GROUP_JOIN,    /* group, login */
+	SQL_GROUP_LEAVE,   /* group, login */
+
+	SQL_GRANT,  /* principal, address, scope, manner, from, until, note */
+	SQL_REVOKE, /* principal, address, as typed, scope, manner */
+	SQL_DENY,   /* principal, address, note */
+	SQL_UNDENY, /* principal, address, as typed */
+
+	SQL_DOMAIN_ADD,    /* name */
+	SQL_DOMAIN_OWNER,  /* owner or "", name */
+	SQL_DOMAIN_REMOVE, /* name, as typed */
+	SQL_DOMAIN_LIST,
+	SQL_REALMS_LACK, /* domain */
+
+	SQL_SETTING,      /* name */
+	SQL_SETTING_SET,  /* value, name */
+	SQL_SETTING_LIST, /* name or NULL */
+	SQL_HISTORY,      /* how many */
+	SQL_LINT,
+
+	SQL_DAEMON,       /* the daemon's answer */
+	SQL_DAEMON_TABLE, /* the same */
+	SQL_DAEMON_NOTES, /* the same */
+	SQL_DAEMON_JSON,  /* the same, current 0/1, trouble */
+
+	SQL_IS_OBJECT,  /* JSON */
+	SQL_MEMBERS,    /* a JSON object */
+	SQL_RECIPIENTS, /* a JSON array */
+	SQL_RAW,        /* JSON, path */
+
+	STATEMENT_COUNT
+};
+
+extern const char *const statement_sql[STATEMENT_COUNT];
+
+#endif
