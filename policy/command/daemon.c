@@ -1,0 +1,248 @@
+/* Asking the daemon: one line to its control socket, one JSON object back. */
+#include "policy/command/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ANSWER_S 5 /* how long it may take to answer */
+#define ANSWER_MAX (1 << 20)
+#define LOOK_MS 50
+#define STILL_MS 10000
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* A connected socket; -1 with errno. */
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct timeval limit = {.tv_sec = ANSWER_S};
+	int fd, saved;
+
+	if (strlen(path) >= sizeof(addr.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(addr.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* Puts the question and reads to the end; NULL with errno. */
+static char *
+converse(int fd)
+{
+	static const char question[] = "status\n";
+	size_t len = 0;
+	char *answer = malloc(ANSWER_MAX + 1);
+	ssize_t n = -1;
+
+	if (answer == NULL ||
+	    send(fd, question, strlen(question), MSG_NOSIGNAL) < 0) {
+		free(answer);
+		return NULL;
+	}
+	while (len < ANSWER_MAX &&
+	    (n = read(fd, answer + len, ANSWER_MAX - len)) > 0)
+		len += (size_t)n;
+	if (n != 0) {
+		free(answer);
+		return NULL;
+	}
+	answer[len] = '\0';
+	return answer;
+}
+
+static char *
+column(sqlite3_stmt *s, int i)
+{
+	const char *text = (const char *)sqlite3_column_text(s, i);
+
+	return strdup(text != NULL ? text : "");
+}
+
+/* Reads what the command goes by; false when it is no answer of a daemon. */
+static bool
+parse(struct daemon *d)
+{
+	sqlite3_stmt *s;
+
+	if (!db_open_any(&d->db, ":memory:"))
+		return false;
+	s = db_query(&d->db, SQL_IS_OBJECT, d->json);
+	if (!db_step(&d->db, s) || sqlite3_column_int(s, 0) == 0)
+		return false;
+	s = db_query(&d->db, SQL_DAEMON, d->json);
+	if (!db_step(&d->db, s))
+		return false;
+	d->database = column(s, 0);
+	d->problem = column(s, 1);
+	d->seen.dev = (dev_t)sqlite3_column_int64(s, 2);
+	d->seen.ino = (ino_t)sqlite3_column_int64(s, 3);
+	d->seen.size = (off_t)sqlite3_column_int64(s, 4);
+	d->seen.mtime_ns = sqlite3_column_int64(s, 5);
+	d->seen.change_counter = (uint32_t)sqlite3_column_int64(s, 6);
+	d->generation = sqlite3_column_int64(s, 7);
+	d->available = sqlite3_column_int(s, 8) != 0;
+	d->fallback = sqlite3_column_int(s, 9) != 0;
+	d->suspensions_taken = sqlite3_column_int(s, 10);
+	d->error = column(s, 11);
+	sqlite3_reset(s);
+	return d->database != NULL && d->problem != NULL && d->error != NULL;
+}
+
+enum daemon_status
+daemon_ask(const char *socket, struct daemon *d, struct diag *diag)
+{
+	int fd = connect_to(socket);
+
+	memset(d, 0, sizeof(*d));
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+		return DAEMON_NONE;
+	if (fd >= 0)
+		d->json = converse(fd);
+	if (d->json == NULL)
+		diag_add(diag, "%s: %s%s", socket, strerror(errno),
+		    errno == EACCES ? "; ask as root or as a member of the "
+		    "socket's group" : "");
+	else if (!parse(d))
+		diag_add(diag, "%s: what answers there is no authpolicyd",
+		    socket);
+	if (fd >= 0)
+		close(fd);
+	return diag->count == 0 ? DAEMON_ANSWERED : DAEMON_SILENT;
+}
+
+void
+daemon_free(struct daemon *d)
+{
+	db_close(&d->db);
+	free(d->json);
+	free(d->database);
+	free(d->problem);
+	free(d->error);
+	memset(d, 0, sizeof(*d));
+}
+
+bool
+daemon_serves(const struct daemon *d, const struct source_stamp *file)
+{
+	struct stat st;
+
+	return stat(d->database, &st) == 0 && st.st_dev == file->dev &&
+	    st.st_ino == file->ino;
+}
+
+bool
+daemon_has_seen(const struct daemon *d, const struct source_stamp *file)
+{
+	return d->seen.dev == file->dev && d->seen.ino == file->ino &&
+	    (int32_t)(d->seen.change_counter - file->change_counter) >= 0;
+}
+
+bool
+daemon_stamp_file(
+    const char *path, struct source_stamp *stamp, struct diag *diag)
+{
+	unsigned char b[4];
+	int fd;
+
+	if (!source_stat(path, stamp, diag))
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || pread(fd, b, sizeof(b), 24) != (ssize_t)sizeof(b)) {
+		diag_add(diag, "%s: %s", path,
+		    fd < 0 ? strerror(errno) : "not a database");
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	close(fd);
+	stamp->change_counter = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+	    (uint32_t)b[2] << 8 | b[3];
+	return true;
+}
+
+static enum status
+blocked(const struct daemon *d)
+{
+	if (d->error[0] != '\0')
+		fail(STATUS_UNKNOWN, "%s", d->error);
+	if (d->suspensions_taken > 0)
+		fail(STATUS_UNKNOWN, "what the file newly suspends is in force "
+		    "all the same");
+	return fail(STATUS_UNKNOWN, "the change is committed but not in force: "
+	    "%s", d->problem);
+}
+
+enum status
+daemon_wait(struct command *c, bool *told)
+{
+	struct source_stamp file = {0}, last = {0};
+	struct diag why = {0};
+	int64_t since = now_ms(), generation = -1;
+	enum status status = STATUS_OK;
+
+	*told = false;
+	while (status == STATUS_OK && !*told) {
+		struct daemon d = {0};
+		enum daemon_status answered = daemon_ask(c->control, &d, &why);
+
+		if (answered == DAEMON_NONE ||
+		    (answered == DAEMON_ANSWERED &&
+		    daemon_stamp_file(c->path, &file, &why) &&
+		    !daemon_serves(&d, &file))) {
+			daemon_free(&d);
+			break;
+		}
+		if (why.count > 0)
+			status = fail(STATUS_UNKNOWN, "the change is committed; "
+			    "whether it is in force cannot be told: %s",
+			    diag_first(&why));
+		else if (daemon_has_seen(&d, &file)) {
+			*told = d.problem[0] == '\0';
+			if (!*told)
+				status = blocked(&d);
+		} else if (d.generation != generation ||
+		    d.seen.change_counter != last.change_counter ||
+		    d.seen.ino != last.ino)
+			since = now_ms();
+		else if (now_ms() - since > STILL_MS)
+			status = fail(STATUS_UNKNOWN, "the change is committed, "
+			    "but the daemon has not looked at it for %d s%s%s",
+			    STILL_MS / 1000, d.problem[0] != '\0' ? ": " : "",
+			    d.problem);
+		generation = d.generation;
+		last = d.seen;
+		daemon_free(&d);
+		if (status == STATUS_OK && !*told)
+			nanosleep(&(struct timespec){.tv_nsec =
+			    LOOK_MS * 1000000L}, NULL);
+	}
+	diag_clear(&why);
+	return status;
+}
