@@ -1,0 +1,201 @@
+/* authpolicy check: what the daemon would say, and why. */
+#include "policy/command/batch.h"
+#include "policy/command/clock.h"
+#include "policy/command/command.h"
+#include "policy/command/play.h"
+#include "policy/load.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define LOAD_MS 5000
+
+/* As a client would type it: in brackets. */
+static char *
+bracketed(const char *address)
+{
+	size_t size = strlen(address) + 3;
+	char *path = malloc(size);
+
+	if (path != NULL)
+		snprintf(path, size, strchr(address, '<') == address ? "%s" :
+		    "<%s>", address);
+	return path;
+}
+
+/* A step of the explanation, printed or kept for the JSON. */
+static void
+print_step(void *ctx, const char *text)
+{
+	(void)ctx;
+	fputs("  ", stdout);
+	output_text(stdout, text);
+	putchar('\n');
+}
+
+static void
+keep_step(void *ctx, const char *text)
+{
+	diag_add(ctx, "%s", text);
+}
+
+static enum status
+read_facts(const struct args *a, struct facts *f)
+{
+	const char *mta = args_value(a, "mta", "");
+	const char *bits = args_value(a, "cipher-bits", "0");
+	const char *when = args_value(a, "time", NULL);
+	unsigned char binary[16];
+
+	f->time = time(NULL);
+	f->login = args_value(a, "login", NULL);
+	f->client = args_value(a, "client", NULL);
+	f->tls = args_value(a, "tls", NULL);
+	f->mechanism = args_value(a, "mechanism", NULL);
+	f->listener = args_value(a, "listener", NULL);
+	f->mail_addr = args_value(a, "mail-addr", NULL);
+	f->cipher_bits = atoi(bits);
+	f->mta = strcmp(mta, "postfix") == 0 ? MTA_POSTFIX :
+	    strcmp(mta, "sendmail") == 0 ? MTA_SENDMAIL : MTA_UNKNOWN;
+	if (bits[0] == '\0' || strspn(bits, "0123456789") != strlen(bits) ||
+	    strlen(bits) > 9)
+		return fail(STATUS_USAGE, "--cipher-bits takes a number, not "
+		    "\"%s\"", bits);
+	if (f->client != NULL &&
+	    inet_pton(AF_INET, f->client, binary) != 1 &&
+	    inet_pton(AF_INET6, f->client, binary) != 1)
+		return fail(STATUS_USAGE, "--client takes an IP address, not "
+		    "\"%s\"", f->client);
+	if (when != NULL && !clock_parse(when, &f->time))
+		return fail(STATUS_USAGE, "--time takes a time like "
+		    "2026-12-31T18:00:00Z or seconds since 1970, not \"%s\"",
+		    when);
+	return STATUS_OK;
+}
+
+/* A line of the answer; nothing when there is nothing to say. */
+static void
+print_field(const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	printf("%-9s ", name);
+	output_text(stdout, value);
+	putchar('\n');
+}
+
+static void
+print_verdict(const struct verdict *v, enum reason would)
+{
+	print_field("verdict", verdict_name(v->kind));
+	if (v->reason != REASON_NONE)
+		print_field("reason", reason_name(v->reason));
+	print_field("stage", stage_name(v->stage));
+	print_field("row", v->row);
+	print_field("reply", v->reply);
+	if (would != REASON_NONE)
+		printf("monitor   passed over: %s; under enforce this would "
+		    "be refused\n", reason_name(would));
+}
+
+static void
+told(void *ctx, const struct recipient *r, const struct verdict *v)
+{
+	enum reason would = play_would(v);
+
+	(void)ctx;
+	fputs("recipient ", stdout);
+	output_text(stdout, r->rcpt);
+	printf(": %s", verdict_name(v->kind));
+	if (v->reason != REASON_NONE) {
+		printf(" %s, ", reason_name(v->reason));
+		output_text(stdout, v->reply);
+	}
+	if (would != REASON_NONE)
+		printf(", passed over: %s", reason_name(would));
+	putchar('\n');
+}
+
+/* Asks, prints, and makes the answer an exit status. */
+static enum status
+answer(struct command *c, struct play *p)
+{
+	struct diag steps = {0};
+	struct trace trace = {c->json ? keep_step : print_step, &steps};
+	struct outcome o;
+
+	if (args_has(&c->args, "explain"))
+		p->trace = &trace;
+	p->told = told;
+	if (c->json) {
+		putchar('{');
+		if (!play_write_json(p, stdout, &o))
+			return fail(STATUS_UNKNOWN, "out of memory");
+		if (p->trace != NULL) {
+			fputs(",\"explain\":", stdout);
+			output_json_lines(stdout, &steps);
+		}
+		puts("}");
+		diag_clear(&steps);
+	} else {
+		play_message(p, &o);
+		print_verdict(&o.verdict, o.would);
+	}
+	if (o.verdict.reason == REASON_POLICY_UNAVAILABLE ||
+	    o.verdict.reason == REASON_INTERNAL)
+		return STATUS_UNKNOWN;
+	return o.verdict.kind == VERDICT_ACCEPT && o.would == REASON_NONE ?
+	    STATUS_OK : STATUS_REFUSED;
+}
+
+/* The facts of the options, put to the policy. */
+static enum status
+check_one(struct command *c, const struct policy *policy)
+{
+	const char *sender = args_value(&c->args, "mail-from", NULL), *rcpt;
+	struct recipient *recipients =
+	    calloc(c->args.given_count + 1, sizeof(*recipients));
+	struct play p = {.policy = policy, .recipients = recipients};
+	char *typed = sender != NULL ? bracketed(sender) : NULL;
+	enum status status = read_facts(&c->args, &p.facts);
+
+	for (size_t at = 0; recipients != NULL &&
+	     (rcpt = args_next(&c->args, "rcpt", &at)) != NULL;)
+		recipients[p.recipient_count++].rcpt = bracketed(rcpt);
+	p.facts.sender = typed;
+	if (status == STATUS_OK && sender == NULL)
+		status = fail(STATUS_USAGE, "check needs --mail-from ADDRESS, "
+		    "'<>' for the null sender");
+	else if (status == STATUS_OK)
+		status = answer(c, &p);
+	for (size_t i = 0; i < p.recipient_count; i++)
+		free((void *)(uintptr_t)recipients[i].rcpt);
+	free(recipients);
+	free(typed);
+	return status;
+}
+
+enum status
+run_check(struct command *c)
+{
+	bool batch = args_has(&c->args, "batch");
+	struct load_report report = {0};
+	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
+	enum status status;
+
+	for (size_t i = 0; i < diag_kept(&report.errors); i++)
+		fail(STATUS_UNKNOWN, "%s", report.errors.lines[i]);
+	load_report_clear(&report);
+	if (policy == NULL)
+		return STATUS_UNKNOWN;
+	if (batch && c->args.own_count > 1)
+		status = fail(STATUS_USAGE, "--batch reads all facts from "
+		    "standard input: leave other options out");
+	else
+		status = batch ? batch_run(policy, stdin, stdout) :
+		    check_one(c, policy);
+	policy_free(policy);
+	return status;
+}

@@ -1,0 +1,52 @@
+#ifndef POLICY_COMMAND_PLAY_H
+#define POLICY_COMMAND_PLAY_H
+
+/*
+ * Plays one message against a policy copy, as the daemon would: MAIL, each
+ * recipient, the end of the message.
+ */
+
+#include "policy/decide.h"
+
+#include <stdio.h>
+
+struct recipient {
+	const char *rcpt, *rcpt_addr; /* as typed; as {rcpt_addr} */
+};
+
+struct play {
+	const struct policy *policy;
+	struct facts facts;
+	const struct recipient *recipients;
+	size_t recipient_count;
+	const struct trace *trace; /* may be NULL */
+
+	/* Told each recipient's verdict; may be NULL. */
+	void (*told)(void *ctx, const struct recipient *r,
+	    const struct verdict *v);
+	void *ctx;
+};
+
+/* What became of the message. */
+struct outcome {
+	struct verdict verdict; /* of the first stage that refused it */
+	enum reason would;      /* first refusal passed over by monitor */
+};
+
+/*
+ * The verdict is that of MAIL if it refuses or there is nothing else; that of
+ * the first recipient when all are refused; else that of the end of message,
+ * with the row of MAIL where it has none.
+ */
+void play_message(const struct play *p, struct outcome *out);
+
+/*
+ * The same, written as the members of a JSON object, without its braces.
+ * False when memory runs out.
+ */
+bool play_write_json(const struct play *p, FILE *out, struct outcome *outcome);
+
+/* The reason of the first refusal passed over; REASON_NONE for none. */
+enum reason play_would(const struct verdict *v);
+
+#endif
