@@ -1,0 +1,59 @@
+#ifndef POLICY_COMMAND_COMMAND_H
+#define POLICY_COMMAND_COMMAND_H
+
+/*
+ * authpolicy, the administrator's command: what its subcommands share.
+ *
+ * A subcommand only says what to read or change.  main() opens the policy,
+ * begins and commits the transaction, tells what was changed, and waits until
+ * the daemon has it in force.
+ */
+
+#include "policy/command/args.h"
+#include "policy/command/db.h"
+#include "policy/command/output.h"
+#include "policy/diag.h"
+
+struct command {
+	struct args args;
+	const char *path;    /* of the policy */
+	const char *control; /* the daemon's socket */
+	bool json;
+	struct db db;        /* open for subcommands that read or write it */
+	struct diag changes; /* what was done, a sentence each */
+};
+
+/* One function for each row of the table in main.c. */
+enum status run_init(struct command *c);
+enum status run_migrate(struct command *c);
+enum status run_status(struct command *c);
+enum status run_lint(struct command *c);
+enum status run_sql(struct command *c);
+enum status run_login_add(struct command *c);
+enum status run_login_remove(struct command *c);
+enum status run_login_rename(struct command *c);
+enum status run_login_list(struct command *c);
+enum status run_login_show(struct command *c);
+enum status run_login_mode(struct command *c);
+enum status run_group_add(struct command *c);
+enum status run_group_remove(struct command *c);
+enum status run_group_rename(struct command *c);
+enum status run_group_list(struct command *c);
+enum status run_group_show(struct command *c);
+enum status run_group_mode(struct command *c);
+enum status run_group_join(struct command *c);
+enum status run_group_leave(struct command *c);
+enum status run_grant(struct command *c);
+enum status run_revoke(struct command *c);
+enum status run_deny(struct command *c);
+enum status run_undeny(struct command *c);
+enum status run_domain_add(struct command *c);
+enum status run_domain_remove(struct command *c);
+enum status run_domain_list(struct command *c);
+enum status run_set(struct command *c);
+enum status run_suspend(struct command *c);
+enum status run_resume(struct command *c);
+enum status run_history(struct command *c);
+enum status run_check(struct command *c);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * authpolicy: shows and changes the policy.  Every change is one transaction,
+ * and is reported only when the daemon, if one runs, has it in force.
+ */
+#include "build-config.h"
+
+#include "policy/command/command.h"
+#include "policy/command/daemon.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GLOBAL "[--db FILE] [--json] [--control SOCKET] [--help] [--version]"
+#define DB "/var/lib/authpolicy/policy.db"
+#define CONTROL "/run/authpolicy/control.sock"
+
+static const struct subcommand subcommands[] = {
+    {"init", NULL, ACCESS_MAKE, run_init,
+	"[DOMAIN...] [--mode enforce|monitor]",
+	"make a policy: all may send as themselves from these domains"},
+    {"migrate", NULL, ACCESS_MAKE, run_migrate, "",
+	"bring the policy to this program's version, after a backup"},
+    {"status", NULL, ACCESS_NONE, run_status, "",
+	"is the policy as it is now in force?"},
+    {"lint", NULL, ACCESS_NONE, run_lint, "",
+	"what is wrong or odd in the policy"},
+    {"login", "add", ACCESS_WRITE, run_login_add, "NAME... [--note TEXT]",
+	"give logins a row of their own"},
+    {"login", "remove", ACCESS_WRITE, run_login_remove, "NAME...",
+	"remove logins with all their rows"},
+    {"login", "rename", ACCESS_WRITE, run_login_rename, "NAME NEW-NAME",
+	"rename a login and its rows"},
+    {"login", "list", ACCESS_READ, run_login_list, "", "all logins"},
+    {"login", "show", ACCESS_READ, run_login_show, "NAME",
+	"a login, its groups, grants and denies"},
+    {"login", "mode", ACCESS_WRITE, run_login_mode,
+	"NAME MODE", "enforce, monitor or inherit for one login"},
+    {"group", "add", ACCESS_WRITE, run_group_add, "NAME... [--note TEXT]",
+	"make groups"},
+    {"group", "remove", ACCESS_WRITE, run_group_remove, "NAME...",
+	"remove groups with all their rows"},
+    {"group", "rename", ACCESS_WRITE, run_group_rename, "NAME NEW-NAME",
+	"rename a group and its rows"},
+    {"group", "list", ACCESS_READ, run_group_list, "", "all groups"},
+    {"group", "show", ACCESS_READ, run_group_show, "NAME",
+	"a group, its members, grants and denies"},
+    {"group", "mode", ACCESS_WRITE, run_group_mode, "NAME MODE",
+	"enforce, monitor or inherit for a group or @domain"},
+    {"group", "join", ACCESS_WRITE, run_group_join, "GROUP LOGIN...",
+	"let logins join a group"},
+    {"group", "leave", ACCESS_WRITE, run_group_leave, "GROUP LOGIN...",
+	"let logins leave a group"},
+    {"grant", NULL, ACCESS_WRITE, run_grant,
+	"PRINCIPAL ADDRESS... [--scope any|envelope|header] [--on-behalf]"
+	" [--from DATE] [--until DATE] [--note TEXT]",
+	"let a login, group or @domain use addresses"},
+    {"revoke", NULL, ACCESS_WRITE, run_revoke,
+	"PRINCIPAL ADDRESS... [--scope any|envelope|header] [--on-behalf]",
+	"take grants away"},
+    {"deny", NULL, ACCESS_WRITE, run_deny,
+	"PRINCIPAL ADDRESS... [--note TEXT]", "forbid addresses"},
+    {"undeny", NULL, ACCESS_WRITE, run_undeny, "PRINCIPAL ADDRESS...",
+	"take denies away"},
+    {"domain", "add", ACCESS_WRITE, run_domain_add,
+	"DOMAIN... [--owner PRINCIPAL]",
+	"domains mail is received for; --owner '' removes the owner"},
+    {"domain", "remove", ACCESS_WRITE, run_domain_remove, "DOMAIN...",
+	"remove domains"},
+    {"domain", "list", ACCESS_READ, run_domain_list, "",
+	"all domains and their owners"},
+    {"set", NULL, ACCESS_SET, run_set, "[NAME] [VALUE...]",
+	"show all settings or one, or change one"},
+    {"suspend", NULL, ACCESS_WRITE, run_suspend,
+	"NAME [--for 2d] [--reason TEXT]",
+	"stop a login, a group, everyone or anonymous"},
+    {"resume", NULL, ACCESS_WRITE, run_resume, "NAME",
+	"end a suspension, automatic ones too"},
+    {"history", NULL, ACCESS_READ, run_history, "[--last NUMBER]",
+	"who changed what"},
+    {"sql", NULL, ACCESS_MAKE, run_sql, "[STATEMENT]",
+	"the sqlite3 shell on the policy"},
+    {"check", NULL, ACCESS_NONE, run_check,
+	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
+	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"
+	" [--mechanism NAME] [--listener NAME] [--mta postfix|sendmail]"
+	" [--mail-addr ADDRESS] [--time TIME] [--explain] [--batch]",
+	"what would be decided, and why"},
+    {0}};
+
+/* All subcommands, or those of the topic. */
+static void
+help(const char *topic)
+{
+	bool known = false;
+
+	for (const struct subcommand *s = subcommands; s->name != NULL; s++)
+		known = known || (topic != NULL && strcmp(s->name, topic) == 0);
+	printf("usage: authpolicy %s SUBCOMMAND\n\n", GLOBAL);
+	for (const struct subcommand *s = subcommands; s->name != NULL; s++) {
+		if (known && strcmp(s->name, topic) != 0)
+			continue;
+		printf("%s%s%s %s\n    %s\n", s->name,
+		    s->verb != NULL ? " " : "", s->verb != NULL ? s->verb : "",
+		    s->synopsis, s->summary);
+	}
+	printf("\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");
+}
+
+static void
+report(struct command *c, bool json, const char *in_force)
+{
+	if (json) {
+		fputs("{\"changes\":", stdout);
+		output_json_lines(stdout, &c->changes);
+		printf(",\"in_force\":%s}\n", in_force);
+		return;
+	}
+	for (size_t i = 0; i < diag_kept(&c->changes); i++) {
+		output_text(stdout, c->changes.lines[i]);
+		putchar('\n');
+	}
+	if (c->changes.count > diag_kept(&c->changes))
+		printf("and %zu more\n",
+		    c->changes.count - diag_kept(&c->changes));
+	fflush(stdout);
+}
+
+/* Says what was done and waits until it counts. */
+static enum status
+finish(struct command *c)
+{
+	enum status status;
+	bool told;
+
+	if (!c->json)
+		report(c, false, "");
+	status = daemon_wait(c, &told);
+	if (c->json)
+		report(c, true, told ? "true" :
+		    status == STATUS_OK ? "null" : "false");
+	return status;
+}
+
+/* Runs the subcommand in the transaction it needs. */
+static enum status
+run(struct command *c)
+{
+	const struct subcommand *s = c->args.subcommand;
+	bool writes = s->access == ACCESS_WRITE ||
+	    (s->access == ACCESS_SET && c->args.word_count > 1);
+	enum status status;
+
+	if ((writes || s->access == ACCESS_READ || s->access == ACCESS_SET) &&
+	    !db_open(&c->db, c->path, writes))
+		return c->db.status;
+	status = s->run(c);
+	if (status == STATUS_OK && writes && !db_commit(&c->db))
+		status = c->db.status;
+	/* Before any descriptor of the file is closed: see daemon.h. */
+	db_close(&c->db);
+	if (status == STATUS_OK &&
+	    (writes || s->access == ACCESS_MAKE) && c->changes.count > 0)
+		status = finish(c);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct command c = {0};
+	enum status status =
+	    args_read(&c.args, argc, argv, subcommands, GLOBAL);
+
+	c.path = args_value(&c.args, "db", DB);
+	c.control = args_value(&c.args, "control", CONTROL);
+	c.json = args_has(&c.args, "json");
+	if (status == STATUS_OK) {
+		if (args_has(&c.args, "help"))
+			help(c.args.topic);
+		else if (args_has(&c.args, "version"))
+			puts("authpolicy " PACKAGE_VERSION);
+		else
+			status = run(&c);
+	}
+	db_close(&c.db);
+	diag_clear(&c.changes);
+	args_free(&c.args);
+	if (fflush(stdout) != 0 && status == STATUS_OK)
+		status = STATUS_UNKNOWN;
+	return (int)status;
+}
