@@ -1,0 +1,388 @@
+/*
+ * What has to be right about a socket before and after it is opened.  "Could
+ * not tell" whether somebody serves there counts as in use.
+ */
+#include "milter/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A decimal number from `min` to `max` that takes up all of `text`. */
+static bool
+parse_number(const char *text, long min, long max, long *out)
+{
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	return errno == 0 && *end == '\0' && *out >= min && *out <= max;
+}
+
+/* PORT[@HOST] */
+static bool
+parse_inet(const char *text, struct listen_address *a)
+{
+	char copy[LISTEN_HOST_MAX + 16], *host;
+	size_t n = strlen(text);
+	long port;
+
+	if (n >= sizeof(copy))
+		return false;
+	memcpy(copy, text, n + 1);
+	host = strchr(copy, '@');
+	if (host != NULL) {
+		*host++ = '\0';
+		n = strlen(host);
+		if (host[0] == '[' && n > 2 && host[n - 1] == ']') {
+			host[n - 1] = '\0';
+			host++;
+		}
+		n = strlen(host);
+		if (n == 0 || n > LISTEN_HOST_MAX)
+			return false;
+		memcpy(a->host, host, n + 1);
+	}
+	if (!parse_number(copy, 1, 65535, &port))
+		return false;
+	a->port = (in_port_t)port;
+	return true;
+}
+
+/* What follows `scheme` at the start of `text`, or NULL. */
+static const char *
+after(const char *scheme, const char *text)
+{
+	size_t n = strlen(scheme);
+
+	return strncmp(text, scheme, n) == 0 ? text + n : NULL;
+}
+
+bool
+listen_parse(const char *text, struct listen_address *a)
+{
+	const char *rest;
+	long fd;
+
+	memset(a, 0, sizeof(*a));
+	if ((rest = after("inet:", text)) != NULL) {
+		a->kind = LISTEN_INET;
+		return parse_inet(rest, a);
+	}
+	if ((rest = after("inet6:", text)) != NULL) {
+		a->kind = LISTEN_INET6;
+		return parse_inet(rest, a);
+	}
+	if ((rest = after("fd:", text)) != NULL) {
+		if (!parse_number(rest, 3, 65535, &fd))
+			return false;
+		a->kind = LISTEN_FD;
+		a->fd = (int)fd;
+		return true;
+	}
+	if ((rest = after("unix:", text)) == NULL &&
+	    (rest = after("local:", text)) == NULL)
+		return false;
+	a->kind = LISTEN_UNIX;
+	return listen_parse_path(rest, a->path);
+}
+
+bool
+listen_parse_path(const char *text, char path[LISTEN_PATH_MAX + 1])
+{
+	size_t n = strlen(text);
+
+	if (text[0] != '/' || text[n - 1] == '/' || n > LISTEN_PATH_MAX)
+		return false;
+	memcpy(path, text, n + 1);
+	return true;
+}
+
+/* The addresses of an inet or inet6 socket, or NULL; for freeaddrinfo(). */
+static struct addrinfo *
+resolve(const struct listen_address *a, const char **why)
+{
+	struct addrinfo hints = {0}, *list = NULL;
+	char port[8];
+	int rc;
+
+	hints.ai_family = a->kind == LISTEN_INET6 ? AF_INET6 : AF_INET;
+	hints.ai_socktype = SOCK_STREAM;
+	hints.ai_flags = AI_PASSIVE; /* of no host: any */
+	snprintf(port, sizeof(port), "%u", (unsigned)a->port);
+	rc = getaddrinfo(
+	    a->host[0] != '\0' ? a->host : NULL, port, &hints, &list);
+	*why = gai_strerror(rc);
+	return rc == 0 ? list : NULL;
+}
+
+static bool
+is_loopback(const struct sockaddr *sa)
+{
+	if (sa->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, sa, sizeof(in));
+		return ntohl(in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	}
+	if (sa->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, sa, sizeof(in6));
+		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+	}
+	return sa->sa_family == AF_UNIX;
+}
+
+bool
+listen_is_local(const struct listen_address *a)
+{
+	struct addrinfo *list;
+	const char *why;
+	bool local;
+
+	if (a->kind == LISTEN_UNIX)
+		return true;
+	if (a->kind == LISTEN_FD) {
+		struct sockaddr_storage ss;
+		struct sockaddr *sa = (struct sockaddr *)&ss;
+		socklen_t len = sizeof(ss);
+
+		return getsockname(a->fd, sa, &len) == 0 && is_loopback(sa);
+	}
+	list = resolve(a, &why);
+	local = list != NULL;
+	for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next)
+		local = local && is_loopback(ai->ai_addr);
+	if (list != NULL)
+		freeaddrinfo(list);
+	return local;
+}
+
+/* errno of a connection to the socket file; 0 when somebody listens. */
+static int
+try_unix(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error = 0;
+
+	if (fd < 0)
+		return errno;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0)
+		error = errno;
+	close(fd);
+	return error;
+}
+
+/* The folder a socket is to be made in must be there. */
+static bool
+parent_exists(const char *path, struct diag *d)
+{
+	char parent[LISTEN_PATH_MAX + 1], *slash;
+	struct stat st;
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	slash[slash == parent ? 1 : 0] = '\0';
+	if (stat(parent, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	diag_add(d,
+	    "%s: the folder %s does not exist: make it, and let the "
+	    "user the daemon runs as write to it",
+	    path, parent);
+	return false;
+}
+
+/* Frees the path of a socket nobody listens on. */
+static bool
+prepare_unix(const char *path, struct diag *d)
+{
+	struct stat st;
+	int error;
+
+	if (lstat(path, &st) != 0) {
+		if (errno == ENOENT)
+			return parent_exists(path, d);
+		diag_add(d, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		diag_add(d,
+		    "%s: is there already and is no socket: remove it, "
+		    "or name another path",
+		    path);
+		return false;
+	}
+	error = try_unix(path);
+	if (error == ECONNREFUSED) {
+		if (unlink(path) == 0)
+			return true;
+		diag_add(d,
+		    "%s: nobody listens there, but the socket can't be "
+		    "removed: %s",
+		    path, strerror(errno));
+	} else if (error == 0 || error == EAGAIN) {
+		diag_add(d, "%s: in use: another process listens there", path);
+	} else {
+		diag_add(d, "%s: can't tell whether it is in use: %s", path,
+		    strerror(error));
+	}
+	return false;
+}
+
+/* libmilter's own bind(2) fails without a reason; ours gives one. */
+static bool
+prepare_inet(const struct listen_address *a, struct diag *d)
+{
+	const char *why, *host = a->host[0] != '\0' ? a->host : "any address";
+	struct addrinfo *ai = resolve(a, &why);
+	int fd, on = 1;
+	bool ok;
+
+	if (ai == NULL) {
+		diag_add(d, "%s: %s", host, why);
+		return false;
+	}
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ok = fd >= 0 &&
+	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	     bind(fd, ai->ai_addr, ai->ai_addrlen) == 0;
+	if (!ok && errno == EADDRINUSE)
+		diag_add(d,
+		    "port %u at %s: in use: another process listens "
+		    "there",
+		    (unsigned)a->port, host);
+	else if (!ok)
+		diag_add(d, "port %u at %s: %s", (unsigned)a->port, host,
+		    strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	freeaddrinfo(ai);
+	return ok;
+}
+
+/* What systemd hands over must be a socket that already listens. */
+static bool
+prepare_fd(int fd, struct diag *d)
+{
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 &&
+	    listening)
+		return true;
+	diag_add(d,
+	    "fd:%d: no listening socket was handed over as descriptor "
+	    "%d",
+	    fd, fd);
+	return false;
+}
+
+bool
+listen_prepare(const struct listen_address *a, struct diag *d)
+{
+	switch (a->kind) {
+	case LISTEN_UNIX:
+		return prepare_unix(a->path, d);
+	case LISTEN_INET:
+	case LISTEN_INET6:
+		return prepare_inet(a, d);
+	case LISTEN_FD:
+		return prepare_fd(a->fd, d);
+	case LISTEN_NONE:
+		break;
+	}
+	return false;
+}
+
+/*
+ * The file is held by a descriptor while it is changed, so that whoever may
+ * write to the folder can't make us give away another file.
+ */
+bool
+listen_adopt(const char *path, mode_t mode, uid_t uid, gid_t gid,
+    struct listen_file *f, struct diag *d)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	bool ok = false;
+
+	memset(f, 0, sizeof(*f));
+	if (fd < 0 || fstat(fd, &st) != 0)
+		diag_add(d, "%s: %s", path, strerror(errno));
+	else if (!S_ISSOCK(st.st_mode))
+		diag_add(d, "%s: is not the socket just made", path);
+	else if ((st.st_uid != uid || st.st_gid != gid) &&
+		 fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0)
+		diag_add(d, "%s: can't be given to user %u and group %u: %s",
+		    path, (unsigned)uid, (unsigned)gid, strerror(errno));
+	else if (fstat(fd, &st) != 0 || st.st_uid != uid || st.st_gid != gid ||
+		 (st.st_mode & 0777) != mode)
+		diag_add(d,
+		    "%s: has owner %u:%u and mode %04o instead of "
+		    "%u:%u and %04o",
+		    path, (unsigned)st.st_uid, (unsigned)st.st_gid,
+		    (unsigned)st.st_mode & 0777, (unsigned)uid, (unsigned)gid,
+		    (unsigned)mode);
+	else
+		ok = true;
+	if (ok) {
+		snprintf(f->path, sizeof(f->path), "%s", path);
+		f->dev = st.st_dev;
+		f->ino = st.st_ino;
+	}
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+int
+listen_open(const char *path, mode_t mode, uid_t uid, gid_t gid,
+    struct listen_file *f, struct diag *d)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	mode_t before;
+	int fd, rc = -1;
+
+	if (!prepare_unix(path, d))
+		return -1;
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		before = umask(~mode & 0777);
+		rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
+		umask(before);
+	}
+	if (rc != 0) {
+		diag_add(d, "%s: %s", path, strerror(errno));
+	} else if (listen_adopt(path, mode, uid, gid, f, d)) {
+		if (listen(fd, SOMAXCONN) == 0)
+			return fd;
+		diag_add(d, "%s: %s", path, strerror(errno));
+		listen_remove(f);
+	}
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+void
+listen_remove(struct listen_file *f)
+{
+	struct stat st;
+
+	if (f->path[0] != '\0' && lstat(f->path, &st) == 0 &&
+	    st.st_dev == f->dev && st.st_ino == f->ino)
+		unlink(f->path);
+	memset(f, 0, sizeof(*f));
+}
