@@ -1,0 +1,82 @@
+"""A new policy database for each test, edited as an administrator does: with the plain sqlite3 shell."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+SQL = pathlib.Path(__file__).resolve().parents[2] / "sql"
+MIGRATIONS = sorted(SQL.glob("[0-9]*.sql"))
+
+
+class Shell:
+    def __init__(self, path):
+        self.path = path
+
+    def run(self, sql):
+        return subprocess.run(["sqlite3", "-batch", "-bail", self.path], input=sql, capture_output=True, text=True)
+
+    def __call__(self, sql):
+        """Rows as lists of text; any error fails the test."""
+        done = self.run(".mode ascii\n.nullvalue NULL\n" + sql)
+        assert not done.stderr and done.returncode == 0, f"{sql}\n{done.stderr}"
+        return [row.split("\x1f") for row in done.stdout.split("\x1e")[:-1]]
+
+    def value(self, sql):
+        [[value]] = self(sql)
+        return value
+
+    def refused(self, sql):
+        """The error; it fails the test if there is none."""
+        done = self.run(sql)
+        assert done.stderr, f"not refused: {sql}"
+        return done.stderr
+
+
+def quoted(value):
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return str(value)
+    # The shell reads lines of text: bytes it could not pass on are made by SQL.
+    if any(c < " " for c in value):
+        return f"CAST(x'{value.encode().hex()}' AS TEXT)"
+    return "'" + value.replace("'", "''") + "'"
+
+
+def insert(table, row, how="INSERT"):
+    return f"{how} INTO {table}({', '.join(row)}) VALUES ({', '.join(map(quoted, row.values()))});"
+
+
+def update(table, row, changes, how="UPDATE"):
+    return (f"{how} {table} SET {', '.join(f'{k} = {quoted(v)}' for k, v in changes.items())}"
+            f" WHERE {' AND '.join(f'{k} IS {quoted(v)}' for k, v in row.items())};")
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    path = tmp_path_factory.mktemp("template") / "policy.db"
+    for migration in MIGRATIONS:
+        Shell(path)(migration.read_text())
+    return path
+
+
+@pytest.fixture
+def empty(template, tmp_path):
+    """As the migrations make it."""
+    return Shell(shutil.copy(template, tmp_path / "policy.db"))
+
+
+@pytest.fixture
+def db(empty):
+    """With a few people."""
+    empty("""
+        INSERT INTO principal(name, kind) VALUES ('alice', 'login'), ('bob', 'login'), ('carol@example.com', 'login'),
+            ('staff', 'group'), ('@example.com', 'group');
+        INSERT INTO membership(group_name, login) VALUES ('staff', 'alice');
+        INSERT INTO network VALUES ('office', '192.0.2.0/24');
+        INSERT INTO address_set VALUES ('partners', '@partner.example');
+        DELETE FROM history;
+    """)
+    return empty
