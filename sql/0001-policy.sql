@@ -16,8 +16,8 @@ PRAGMA application_id = 0x41755070;     -- "AuPp"
 -- ('alice', 'login'), ('staff', 'group'), or ('@example.com', 'group'): every login whose domain that is.
 -- A name means one principal, be it typed Alice or alice.  `everyone` (all with a login) and `anonymous` (all without) always exist.
 -- @d exists without a row; a row for it only carries mode, state and originators.
--- Renaming a principal takes all its rows along; deleting it deletes them, except where that would allow more.
--- Deleting a login does not lock it out: see the setting unknown_login.
+-- Renaming a principal takes all its rows along, its denies and quotas too; deleting it deletes them, but not while it owns a domain or a rule
+-- names it.  Deleting a login does not lock it out: see the setting unknown_login.
 CREATE TABLE principal (
 	name            TEXT NOT NULL COLLATE NOCASE,
 	kind            TEXT NOT NULL,
@@ -669,342 +669,356 @@ CREATE TABLE editor (
 -- What INSERT OR REPLACE is about to replace, from before each insert to after it: no delete trigger sees that row.
 CREATE TABLE replaced (row TEXT NOT NULL) STRICT;
 
-CREATE TRIGGER principal_replace BEFORE INSERT ON principal BEGIN
+CREATE TRIGGER history_principal_replace BEFORE INSERT ON principal BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'kind', kind, 'state', state, 'suspended_until', suspended_until, 'suspended_why', suspended_why, 'mode', mode, 'originators', originators, 'origin', origin, 'note', note)
 	FROM principal WHERE name = NEW.name;
 END;
-CREATE TRIGGER principal_inserted AFTER INSERT ON principal
+CREATE TRIGGER history_principal_insert AFTER INSERT ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER principal_updated AFTER UPDATE ON principal
+CREATE TRIGGER history_principal_update AFTER UPDATE ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note) AS old,
 		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER principal_deleted AFTER DELETE ON principal
+CREATE TRIGGER history_principal_delete AFTER DELETE ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'principal', 'delete',
 		json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note));
 END;
 
-CREATE TRIGGER membership_replace BEFORE INSERT ON membership BEGIN
+CREATE TRIGGER history_membership_replace BEFORE INSERT ON membership BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('group_name', group_name, 'login', login, 'origin', origin)
 	FROM membership WHERE group_name = NEW.group_name AND login = NEW.login;
 END;
-CREATE TRIGGER membership_inserted AFTER INSERT ON membership
+CREATE TRIGGER history_membership_insert AFTER INSERT ON membership
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'membership', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('group_name', NEW.group_name, 'login', NEW.login, 'origin', NEW.origin)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER membership_updated AFTER UPDATE ON membership
+CREATE TRIGGER history_membership_update AFTER UPDATE ON membership
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'membership', 'update', old, new
 	FROM (SELECT json_object('group_name', OLD.group_name, 'login', OLD.login, 'origin', OLD.origin) AS old,
 		json_object('group_name', NEW.group_name, 'login', NEW.login, 'origin', NEW.origin) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER membership_deleted AFTER DELETE ON membership
+CREATE TRIGGER history_membership_delete AFTER DELETE ON membership
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'membership', 'delete',
 		json_object('group_name', OLD.group_name, 'login', OLD.login, 'origin', OLD.origin));
 END;
 
-CREATE TRIGGER send_as_replace BEFORE INSERT ON send_as BEGIN
+CREATE TRIGGER history_send_as_replace BEFORE INSERT ON send_as BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'scope', scope, 'manner', manner, 'valid_from', valid_from, 'valid_until', valid_until, 'origin', origin, 'note', note)
 	FROM send_as WHERE principal = NEW.principal AND address = NEW.address AND scope = NEW.scope AND manner = NEW.manner;
 END;
-CREATE TRIGGER send_as_inserted AFTER INSERT ON send_as
+CREATE TRIGGER history_send_as_insert AFTER INSERT ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER send_as_updated AFTER UPDATE ON send_as
+CREATE TRIGGER history_send_as_update AFTER UPDATE ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', 'update', old, new
 	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note) AS old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER send_as_deleted AFTER DELETE ON send_as
+CREATE TRIGGER history_send_as_delete AFTER DELETE ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'send_as', 'delete',
 		json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note));
 END;
 
-CREATE TRIGGER deny_as_replace BEFORE INSERT ON deny_as BEGIN
+CREATE TRIGGER history_deny_as_replace BEFORE INSERT ON deny_as BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'note', note)
 	FROM deny_as WHERE principal = NEW.principal AND address = NEW.address;
 END;
-CREATE TRIGGER deny_as_inserted AFTER INSERT ON deny_as
+CREATE TRIGGER history_deny_as_insert AFTER INSERT ON deny_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'deny_as', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER deny_as_updated AFTER UPDATE ON deny_as
+CREATE TRIGGER history_deny_as_update AFTER UPDATE ON deny_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'deny_as', 'update', old, new
 	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'note', OLD.note) AS old,
 		json_object('principal', NEW.principal, 'address', NEW.address, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER deny_as_deleted AFTER DELETE ON deny_as
+CREATE TRIGGER history_deny_as_delete AFTER DELETE ON deny_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'deny_as', 'delete',
 		json_object('principal', OLD.principal, 'address', OLD.address, 'note', OLD.note));
 END;
 
-CREATE TRIGGER local_domain_replace BEFORE INSERT ON local_domain BEGIN
+CREATE TRIGGER history_local_domain_replace BEFORE INSERT ON local_domain BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'owner', owner)
 	FROM local_domain WHERE name = NEW.name;
 END;
-CREATE TRIGGER local_domain_inserted AFTER INSERT ON local_domain
+CREATE TRIGGER history_local_domain_insert AFTER INSERT ON local_domain
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'local_domain', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'owner', NEW.owner)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER local_domain_updated AFTER UPDATE ON local_domain
+CREATE TRIGGER history_local_domain_update AFTER UPDATE ON local_domain
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'local_domain', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'owner', OLD.owner) AS old,
 		json_object('name', NEW.name, 'owner', NEW.owner) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER local_domain_deleted AFTER DELETE ON local_domain
+CREATE TRIGGER history_local_domain_delete AFTER DELETE ON local_domain
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'local_domain', 'delete',
 		json_object('name', OLD.name, 'owner', OLD.owner));
 END;
 
-CREATE TRIGGER network_replace BEFORE INSERT ON network BEGIN
+CREATE TRIGGER history_network_replace BEFORE INSERT ON network BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'cidr', cidr)
 	FROM network WHERE name = NEW.name AND cidr = NEW.cidr;
 END;
-CREATE TRIGGER network_inserted AFTER INSERT ON network
+CREATE TRIGGER history_network_insert AFTER INSERT ON network
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'network', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'cidr', NEW.cidr)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER network_updated AFTER UPDATE ON network
+CREATE TRIGGER history_network_update AFTER UPDATE ON network
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'network', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'cidr', OLD.cidr) AS old,
 		json_object('name', NEW.name, 'cidr', NEW.cidr) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER network_deleted AFTER DELETE ON network
+CREATE TRIGGER history_network_delete AFTER DELETE ON network
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'network', 'delete',
 		json_object('name', OLD.name, 'cidr', OLD.cidr));
 END;
 
-CREATE TRIGGER address_set_replace BEFORE INSERT ON address_set BEGIN
+CREATE TRIGGER history_address_set_replace BEFORE INSERT ON address_set BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'pattern', pattern)
 	FROM address_set WHERE name = NEW.name AND pattern = NEW.pattern;
 END;
-CREATE TRIGGER address_set_inserted AFTER INSERT ON address_set
+CREATE TRIGGER history_address_set_insert AFTER INSERT ON address_set
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'address_set', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'pattern', NEW.pattern)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER address_set_updated AFTER UPDATE ON address_set
+CREATE TRIGGER history_address_set_update AFTER UPDATE ON address_set
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'address_set', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'pattern', OLD.pattern) AS old,
 		json_object('name', NEW.name, 'pattern', NEW.pattern) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER address_set_deleted AFTER DELETE ON address_set
+CREATE TRIGGER history_address_set_delete AFTER DELETE ON address_set
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'address_set', 'delete',
 		json_object('name', OLD.name, 'pattern', OLD.pattern));
 END;
 
-CREATE TRIGGER rule_replace BEFORE INSERT ON rule BEGIN
+CREATE TRIGGER history_rule_replace BEFORE INSERT ON rule BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('seq', seq, 'principal', principal, 'client', client, 'sender', sender, 'recipient', recipient, 'tls', tls, 'mechanism', mechanism, 'hours', hours, 'verdict', verdict, 'reply', reply, 'mode', mode, 'note', note)
 	FROM rule WHERE seq = NEW.seq;
 END;
-CREATE TRIGGER rule_inserted AFTER INSERT ON rule
+CREATE TRIGGER history_rule_insert AFTER INSERT ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER rule_updated AFTER UPDATE ON rule
+CREATE TRIGGER history_rule_update AFTER UPDATE ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', 'update', old, new
 	FROM (SELECT json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note) AS old,
 		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER rule_deleted AFTER DELETE ON rule
+CREATE TRIGGER history_rule_delete AFTER DELETE ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'rule', 'delete',
 		json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note));
 END;
 
-CREATE TRIGGER quota_replace BEFORE INSERT ON quota BEGIN
+CREATE TRIGGER history_quota_replace BEFORE INSERT ON quota BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'principal', principal, 'metric', metric, 'amount', amount, 'period', period, 'per', per, 'counting', counting, 'on_exceed', on_exceed, 'suspend_for', suspend_for, 'mode', mode, 'note', note)
 	FROM quota WHERE name = NEW.name;
 END;
-CREATE TRIGGER quota_inserted AFTER INSERT ON quota
+CREATE TRIGGER history_quota_insert AFTER INSERT ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER quota_updated AFTER UPDATE ON quota
+CREATE TRIGGER history_quota_update AFTER UPDATE ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note) AS old,
 		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER quota_deleted AFTER DELETE ON quota
+CREATE TRIGGER history_quota_delete AFTER DELETE ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'quota', 'delete',
 		json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note));
 END;
 
-CREATE TRIGGER pardon_replace BEFORE INSERT ON pardon BEGIN
+CREATE TRIGGER history_pardon_replace BEFORE INSERT ON pardon BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('login', login, 'at', at, 'note', note)
 	FROM pardon WHERE login = NEW.login AND at = NEW.at;
 END;
-CREATE TRIGGER pardon_inserted AFTER INSERT ON pardon
+CREATE TRIGGER history_pardon_insert AFTER INSERT ON pardon
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'pardon', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('login', NEW.login, 'at', NEW.at, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER pardon_updated AFTER UPDATE ON pardon
+CREATE TRIGGER history_pardon_update AFTER UPDATE ON pardon
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'pardon', 'update', old, new
 	FROM (SELECT json_object('login', OLD.login, 'at', OLD.at, 'note', OLD.note) AS old,
 		json_object('login', NEW.login, 'at', NEW.at, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER pardon_deleted AFTER DELETE ON pardon
+CREATE TRIGGER history_pardon_delete AFTER DELETE ON pardon
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'pardon', 'delete',
 		json_object('login', OLD.login, 'at', OLD.at, 'note', OLD.note));
 END;
 
-CREATE TRIGGER identity_replace BEFORE INSERT ON identity BEGIN
+CREATE TRIGGER history_identity_replace BEFORE INSERT ON identity BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('kind', kind, 'subject', subject, 'issuer', issuer, 'cidr', cidr, 'uid', uid, 'login', login, 'note', note)
 	FROM identity WHERE kind = NEW.kind AND subject = NEW.subject AND issuer = NEW.issuer AND cidr = NEW.cidr AND uid = NEW.uid;
 END;
-CREATE TRIGGER identity_inserted AFTER INSERT ON identity
+CREATE TRIGGER history_identity_insert AFTER INSERT ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER identity_updated AFTER UPDATE ON identity
+CREATE TRIGGER history_identity_update AFTER UPDATE ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', 'update', old, new
 	FROM (SELECT json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note) AS old,
 		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER identity_deleted AFTER DELETE ON identity
+CREATE TRIGGER history_identity_delete AFTER DELETE ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'identity', 'delete',
 		json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note));
 END;
 
-CREATE TRIGGER trusted_peer_replace BEFORE INSERT ON trusted_peer BEGIN
+CREATE TRIGGER history_trusted_peer_replace BEFORE INSERT ON trusted_peer BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('login', login, 'client', client, 'asserts', asserts, 'note', note)
 	FROM trusted_peer WHERE login = NEW.login AND client = NEW.client AND asserts = NEW.asserts;
 END;
-CREATE TRIGGER trusted_peer_inserted AFTER INSERT ON trusted_peer
+CREATE TRIGGER history_trusted_peer_insert AFTER INSERT ON trusted_peer
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'trusted_peer', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('login', NEW.login, 'client', NEW.client, 'asserts', NEW.asserts, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER trusted_peer_updated AFTER UPDATE ON trusted_peer
+CREATE TRIGGER history_trusted_peer_update AFTER UPDATE ON trusted_peer
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'trusted_peer', 'update', old, new
 	FROM (SELECT json_object('login', OLD.login, 'client', OLD.client, 'asserts', OLD.asserts, 'note', OLD.note) AS old,
 		json_object('login', NEW.login, 'client', NEW.client, 'asserts', NEW.asserts, 'note', NEW.note) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER trusted_peer_deleted AFTER DELETE ON trusted_peer
+CREATE TRIGGER history_trusted_peer_delete AFTER DELETE ON trusted_peer
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'trusted_peer', 'delete',
 		json_object('login', OLD.login, 'client', OLD.client, 'asserts', OLD.asserts, 'note', OLD.note));
 END;
 
-CREATE TRIGGER setting_replace BEFORE INSERT ON setting BEGIN
+CREATE TRIGGER history_setting_replace BEFORE INSERT ON setting BEGIN
 	DELETE FROM replaced;
 	INSERT INTO replaced SELECT json_object('name', name, 'value', value)
 	FROM setting WHERE name = NEW.name;
 END;
-CREATE TRIGGER setting_inserted AFTER INSERT ON setting
+CREATE TRIGGER history_setting_insert AFTER INSERT ON setting
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'setting', iif(old IS NULL, 'insert', 'update'), old,
 		json_object('name', NEW.name, 'value', NEW.value)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
-CREATE TRIGGER setting_updated AFTER UPDATE ON setting
+CREATE TRIGGER history_setting_update AFTER UPDATE ON setting
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'setting', 'update', old, new
 	FROM (SELECT json_object('name', OLD.name, 'value', OLD.value) AS old,
 		json_object('name', NEW.name, 'value', NEW.value) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER setting_deleted AFTER DELETE ON setting
+CREATE TRIGGER history_setting_delete AFTER DELETE ON setting
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'setting', 'delete',
 		json_object('name', OLD.name, 'value', OLD.value));
+END;
+
+-- What INSERT OR REPLACE may not lose.
+CREATE TRIGGER principal_replace AFTER INSERT ON principal WHEN NEW.state = 'active' BEGIN
+	SELECT RAISE(ABORT, 'this principal is suspended: to end that, UPDATE principal SET state = ''active'', suspended_until = NULL')
+	FROM replaced WHERE row ->> 'state' = 'suspended';
+END;
+CREATE TRIGGER local_domain_replace AFTER INSERT ON local_domain WHEN NEW.owner IS NULL BEGIN
+	SELECT RAISE(ABORT, 'this domain has an owner: to take the wall down, UPDATE local_domain SET owner = NULL')
+	FROM replaced WHERE row ->> 'owner' IS NOT NULL;
+END;
+CREATE TRIGGER rule_replace AFTER INSERT ON rule BEGIN
+	SELECT RAISE(ABORT, 'this seq is taken by another rule: UPDATE or DELETE that')
+	FROM replaced;
 END;
 
 ------------------------------------------------------------------------------------------------------------------- for people who look

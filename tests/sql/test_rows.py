@@ -98,6 +98,10 @@ def test_a_row_for_a_domain_only_carries_its_switches(db):
     ("UPDATE OR REPLACE rule SET seq = 2 WHERE seq = 1;", "this seq is taken by another rule"),
     ("UPDATE OR REPLACE quota SET name = 's' WHERE name = 'a';", "this name is taken by another quota"),
     ("UPDATE OR REPLACE local_domain SET name = 's.example' WHERE name = 'a.example';", "this domain is in local_domain already"),
+    ("INSERT OR REPLACE INTO rule(seq, verdict) VALUES (1, 'accept');", "this seq is taken by another rule"),
+    ("INSERT OR REPLACE INTO local_domain(name) VALUES ('A.example');", "this domain has an owner"),
+    ("UPDATE principal SET state = 'suspended' WHERE name = 'alice'; INSERT OR REPLACE INTO principal(name, kind) VALUES ('Alice', 'login');",
+     "this principal is suspended"),
     ("INSERT OR IGNORE INTO deny_as(principal, address) VALUES ('everyone', 'ceo');", "not an address"),
     ("INSERT OR IGNORE INTO deny_as(principal, address) VALUES ('evryone', 'ceo@d');", "no such principal"),
     ("INSERT OR REPLACE INTO membership(group_name, login) VALUES ('staff', 'dave');", "no such login"),
@@ -121,7 +125,11 @@ def test_upserts_work(db):
         db("INSERT INTO principal(name, kind, note) VALUES ('dave', 'login', 'x') ON CONFLICT(name) DO UPDATE SET note = excluded.note;")
         db("INSERT INTO send_as(principal, address) VALUES ('dave', 'dave@d') ON CONFLICT DO NOTHING;")
         db("INSERT OR REPLACE INTO send_as(principal, address, note) VALUES ('dave', 'dave@d', 'y');")
+        db("INSERT OR IGNORE INTO local_domain VALUES ('t.example', 'dave'); INSERT INTO local_domain(name) VALUES ('T.example') ON CONFLICT DO NOTHING;")
+        db("INSERT OR IGNORE INTO principal(name, kind, state) VALUES ('erin', 'login', 'suspended'); INSERT OR IGNORE INTO principal(name, kind) VALUES ('erin', 'login');")
     assert db("SELECT address, note FROM send_as;") == [["dave@d", "y"]]
+    assert db("SELECT owner FROM local_domain;") == [["dave"]]
+    assert db("SELECT name FROM suspended;") == [["erin"]]
 
 
 @pytest.mark.parametrize("sql", ["DELETE FROM {t};", "UPDATE {t} SET name = 'other';", "UPDATE OR REPLACE {t} SET name = 'other';"])
