@@ -24,7 +24,8 @@ find_option(
 	memset(o, 0, sizeof(*o));
 	while (len > 0 && (at = strstr(at, "--")) != NULL) {
 		at += 2;
-		if (strncmp(at, name, len) != 0 || strchr(" ]", at[len]) == NULL)
+		if (strncmp(at, name, len) != 0 ||
+		    strchr(" ]", at[len]) == NULL)
 			continue;
 		o->name = at;
 		o->name_len = len;
@@ -103,8 +104,7 @@ find_subcommand(const struct subcommand *table, const char *name,
 
 /* Reads the option at argv[*i] and, where it takes one, its value. */
 static enum status
-read_option(
-    struct args *a, int argc, char **argv, int *i, const char *global)
+read_option(struct args *a, int argc, char **argv, int *i, const char *global)
 {
 	const char *text = argv[*i] + 2, *value = strchr(text, '=');
 	size_t len = strcspn(text, "=");
@@ -113,10 +113,12 @@ read_option(
 
 	own = !find_option(global, text, len, &o);
 	if (own && (a->subcommand == NULL ||
-	    !find_option(a->subcommand->synopsis, text, len, &o)))
-		return fail(STATUS_USAGE, a->subcommand == NULL ?
-		    "no option --%.*s here: options of a subcommand follow it" :
-		    "no option --%.*s here: see authpolicy %s --help",
+		       !find_option(a->subcommand->synopsis, text, len, &o)))
+		return fail(STATUS_USAGE,
+		    a->subcommand == NULL
+			? "no option --%.*s here: options of a subcommand "
+			  "follow it"
+			: "no option --%.*s here: see authpolicy %s --help",
 		    (int)len, text, a->topic);
 	if (value != NULL)
 		value++;
@@ -126,17 +128,16 @@ read_option(
 		return fail(STATUS_USAGE, "--%.*s needs a value: %.*s",
 		    (int)len, text, (int)o.value_len, o.value);
 	if (o.value == NULL && value != NULL)
-		return fail(STATUS_USAGE, "--%.*s takes no value",
-		    (int)len, text);
+		return fail(
+		    STATUS_USAGE, "--%.*s takes no value", (int)len, text);
 	if (o.value != NULL && !is_choice(&o, value))
 		return fail(STATUS_USAGE, "--%.*s takes %.*s, not \"%s\"",
 		    (int)len, text, (int)o.value_len, o.value, value);
 	for (size_t n = 0; n < a->given_count; n++)
 		if (a->given[n].name == o.name && !o.many)
-			return fail(STATUS_USAGE,
-			    "--%.*s was given twice", (int)len, text);
-	a->given[a->given_count++] =
-	    (struct given){o.name, o.name_len, value};
+			return fail(STATUS_USAGE, "--%.*s was given twice",
+			    (int)len, text);
+	a->given[a->given_count++] = (struct given){o.name, o.name_len, value};
 	a->own_count += own;
 	return STATUS_OK;
 }
@@ -151,9 +152,9 @@ read_word(struct args *a, const char *word, const struct subcommand *table)
 		a->words[a->word_count++] = word;
 		return STATUS_OK;
 	}
-	a->subcommand = find_subcommand(table,
-	    a->topic != NULL ? a->topic : word,
-	    a->topic != NULL ? word : NULL, &more);
+	a->subcommand =
+	    find_subcommand(table, a->topic != NULL ? a->topic : word,
+		a->topic != NULL ? word : NULL, &more);
 	if (a->subcommand == NULL && a->topic != NULL)
 		return fail(STATUS_USAGE,
 		    "no subcommand \"%s %s\": see authpolicy %s --help",
@@ -177,20 +178,21 @@ check_words(const struct args *a)
 		return fail(STATUS_USAGE,
 		    "no subcommand was given: see authpolicy --help");
 	if (s == NULL)
-		return fail(STATUS_USAGE,
-		    "%s what? see authpolicy %s --help", a->topic, a->topic);
+		return fail(STATUS_USAGE, "%s what? see authpolicy %s --help",
+		    a->topic, a->topic);
 	count_words(s->synopsis, &least, &most);
 	if (a->word_count < least || a->word_count > most)
 		return fail(STATUS_USAGE, "%s: usage: authpolicy %s%s%s %s",
-		    a->word_count < least ? "something is missing" :
-		    a->words[most], s->name, s->verb != NULL ? " " : "",
+		    a->word_count < least ? "something is missing"
+					  : a->words[most],
+		    s->name, s->verb != NULL ? " " : "",
 		    s->verb != NULL ? s->verb : "", s->synopsis);
 	return STATUS_OK;
 }
 
 enum status
-args_read(struct args *a, int argc, char **argv,
-    const struct subcommand *table, const char *global)
+args_read(struct args *a, int argc, char **argv, const struct subcommand *table,
+    const char *global)
 {
 	bool options = true;
 	enum status status = STATUS_OK;
@@ -206,9 +208,11 @@ args_read(struct args *a, int argc, char **argv,
 		else if (options && strncmp(argv[i], "--", 2) == 0)
 			status = read_option(a, argc, argv, &i, global);
 		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
-			status = fail(STATUS_USAGE, "no option %s: options "
+			status = fail(STATUS_USAGE,
+			    "no option %s: options "
 			    "have two dashes; before an argument that begins "
-			    "with one write --", argv[i]);
+			    "with one write --",
+			    argv[i]);
 		else
 			status = read_word(a, argv[i], table);
 	}

@@ -22,10 +22,10 @@ struct command;
 /* What main() does before and after the subcommand itself. */
 enum access {
 	ACCESS_NONE = 0, /* it looks after the file itself */
-	ACCESS_READ,     /* a read transaction */
-	ACCESS_WRITE,    /* a transaction, and the daemon has it in force */
-	ACCESS_SET,      /* ACCESS_READ, or ACCESS_WRITE with a second word */
-	ACCESS_MAKE      /* it writes the file itself; the daemon is waited for */
+	ACCESS_READ,	 /* a read transaction */
+	ACCESS_WRITE,	 /* a transaction, and the daemon has it in force */
+	ACCESS_SET,	 /* ACCESS_READ, or ACCESS_WRITE with a second word */
+	ACCESS_MAKE /* it writes the file itself; the daemon is waited for */
 };
 
 struct subcommand {
@@ -38,15 +38,15 @@ struct subcommand {
 };
 
 struct given {
-	const char *name;  /* without the dashes; borrowed from the synopsis */
+	const char *name; /* without the dashes; borrowed from the synopsis */
 	size_t name_len;
 	const char *value; /* NULL: a switch */
 };
 
 struct args {
 	const struct subcommand *subcommand; /* NULL: none was named */
-	const char *topic; /* the first word, for help */
-	const char **words; /* what follows the subcommand */
+	const char *topic;		     /* the first word, for help */
+	const char **words;		     /* what follows the subcommand */
 	size_t word_count;
 	struct given *given;
 	size_t given_count;

@@ -29,26 +29,26 @@ static const struct key {
 	enum key_kind kind;
 	size_t offset;
 } keys[] = {
-	{"time", KEY_TIME, 0},
-	{"login", KEY_LOGIN, offsetof(struct facts, login)},
-	{"client", KEY_TEXT, offsetof(struct facts, client)},
-	{"client_name", KEY_TEXT, offsetof(struct facts, client_name)},
-	{"listener", KEY_TEXT, offsetof(struct facts, listener)},
-	{"tls", KEY_TEXT, offsetof(struct facts, tls)},
-	{"cipher_bits", KEY_BITS, 0},
-	{"mechanism", KEY_TEXT, offsetof(struct facts, mechanism)},
-	{"auth_param", KEY_TEXT, offsetof(struct facts, auth_param)},
-	{"cert_subject", KEY_TEXT, offsetof(struct facts, cert_subject)},
-	{"cert_issuer", KEY_TEXT, offsetof(struct facts, cert_issuer)},
-	{"verify", KEY_TEXT, offsetof(struct facts, verify)},
-	{"helo", KEY_TEXT, offsetof(struct facts, helo)},
-	{"mta", KEY_MTA, 0},
-	{"local", KEY_BOOL, 0},
-	{"sender", KEY_TEXT, offsetof(struct facts, sender)},
-	{"mail_addr", KEY_TEXT, offsetof(struct facts, mail_addr)},
-	{"recipients", KEY_RECIPIENTS, 0},
-	{"headers", KEY_LATER, 0},
-	{"headers_b64", KEY_LATER, 0},
+    {"time", KEY_TIME, 0},
+    {"login", KEY_LOGIN, offsetof(struct facts, login)},
+    {"client", KEY_TEXT, offsetof(struct facts, client)},
+    {"client_name", KEY_TEXT, offsetof(struct facts, client_name)},
+    {"listener", KEY_TEXT, offsetof(struct facts, listener)},
+    {"tls", KEY_TEXT, offsetof(struct facts, tls)},
+    {"cipher_bits", KEY_BITS, 0},
+    {"mechanism", KEY_TEXT, offsetof(struct facts, mechanism)},
+    {"auth_param", KEY_TEXT, offsetof(struct facts, auth_param)},
+    {"cert_subject", KEY_TEXT, offsetof(struct facts, cert_subject)},
+    {"cert_issuer", KEY_TEXT, offsetof(struct facts, cert_issuer)},
+    {"verify", KEY_TEXT, offsetof(struct facts, verify)},
+    {"helo", KEY_TEXT, offsetof(struct facts, helo)},
+    {"mta", KEY_MTA, 0},
+    {"local", KEY_BOOL, 0},
+    {"sender", KEY_TEXT, offsetof(struct facts, sender)},
+    {"mail_addr", KEY_TEXT, offsetof(struct facts, mail_addr)},
+    {"recipients", KEY_RECIPIENTS, 0},
+    {"headers", KEY_LATER, 0},
+    {"headers_b64", KEY_LATER, 0},
 };
 #define KEYS (sizeof(keys) / sizeof(*keys))
 
@@ -66,8 +66,8 @@ struct batch {
 static bool
 wrong(struct batch *b, const char *key, const char *what)
 {
-	snprintf(b->error, sizeof(b->error), "%s%s%.200s",
-	    key, key[0] != '\0' ? ": " : "", what);
+	snprintf(b->error, sizeof(b->error), "%s%s%.200s", key,
+	    key[0] != '\0' ? ": " : "", what);
 	return false;
 }
 
@@ -96,8 +96,7 @@ holds_nul(struct batch *b, const char *key)
 	snprintf(path, sizeof(path), "$.%s", key);
 	raw = db_text(&b->db, SQL_RAW, b->line, path);
 	for (const char *at = raw; at != NULL && *at != '\0'; at++)
-		if (*at == '\\' && *++at == 'u' &&
-		    strncmp(at, "u0000", 5) == 0)
+		if (*at == '\\' && *++at == 'u' && strncmp(at, "u0000", 5) == 0)
 			found = true;
 	free(raw);
 	return found;
@@ -128,7 +127,7 @@ static bool
 read_recipients(struct batch *b, const char *array)
 {
 	static const char what[] = "each is a string or an object with the "
-	    "strings rcpt and rcpt_addr";
+				   "strings rcpt and rcpt_addr";
 	sqlite3_stmt *s = db_query(&b->db, SQL_RECIPIENTS, array);
 
 	while (db_step(&b->db, s)) {
@@ -207,11 +206,12 @@ read_value(struct batch *b, const struct key *key, sqlite3_stmt *s)
 	case KEY_BITS:
 		f->cipher_bits = (int)number;
 		return (strcmp(type, "integer") == 0 && number >= 0 &&
-		    number <= INT_MAX) || wrong(b, key->name, "not a number");
+			   number <= INT_MAX) ||
+		       wrong(b, key->name, "not a number");
 	case KEY_BOOL:
 		f->local = strcmp(type, "true") == 0;
 		return f->local || strcmp(type, "false") == 0 ||
-		    wrong(b, key->name, "it is true or false");
+		       wrong(b, key->name, "it is true or false");
 	case KEY_RECIPIENTS:
 		if (strcmp(type, "array") != 0)
 			return wrong(b, key->name, "not an array");
@@ -267,15 +267,25 @@ read_line(struct batch *b, size_t len)
 	return good;
 }
 
+/* Writes the answer to the line, or what is wrong with it. */
 static void
-answer(struct batch *b, FILE *out)
+answer(struct batch *b, size_t number, FILE *out)
 {
+	struct json j = {0};
 	struct outcome outcome;
+	char text[300];
 
-	putc('{', out);
-	if (!play_write_json(&b->play, out, &outcome))
-		fputs("\"error\":\"out of memory\"", out);
-	fputs("}\n", out);
+	json_object(&j, NULL);
+	if (b->error[0] == '\0')
+		play_write_json(&b->play, &j, &outcome);
+	else {
+		snprintf(text, sizeof(text), "line %zu: %s", number, b->error);
+		json_string(&j, "error", text);
+	}
+	json_object_end(&j);
+	json_newline(&j);
+	fputs(j.failed ? "{\"error\":\"out of memory\"}\n" : j.text, out);
+	json_free(&j);
 }
 
 /* Forgets the line before and makes room for this one's strings. */
@@ -310,21 +320,12 @@ batch_run(const struct policy *policy, FILE *in, FILE *out)
 	if (!db_open_any(&b.db, ":memory:"))
 		status = b.db.status;
 	while (b.db.status == STATUS_OK &&
-	    (len = getline(&line, &size, in)) >= 0) {
+	       (len = getline(&line, &size, in)) >= 0) {
 		number++;
 		b.line = line;
-		if (reset(&b, (size_t)len) && read_line(&b, (size_t)len))
-			answer(&b, out);
-		else {
-			char text[300];
-
-			snprintf(text, sizeof(text), "line %zu: %s", number,
-			    b.error);
-			fputs("{\"error\":", out);
-			output_json(out, text);
-			fputs("}\n", out);
+		if (!reset(&b, (size_t)len) || !read_line(&b, (size_t)len))
 			status = STATUS_USAGE;
-		}
+		answer(&b, number, out);
 		if (fflush(out) != 0)
 			break;
 	}

@@ -20,25 +20,21 @@ bracketed(const char *address)
 	char *path = malloc(size);
 
 	if (path != NULL)
-		snprintf(path, size, strchr(address, '<') == address ? "%s" :
-		    "<%s>", address);
+		snprintf(path, size,
+		    strchr(address, '<') == address ? "%s" : "<%s>", address);
 	return path;
 }
 
-/* A step of the explanation, printed or kept for the JSON. */
+/* A step of the explanation: printed, or an element of the JSON. */
 static void
-print_step(void *ctx, const char *text)
+say(void *ctx, const char *text)
 {
-	(void)ctx;
-	fputs("  ", stdout);
-	output_text(stdout, text);
-	putchar('\n');
-}
+	struct command *c = ctx;
 
-static void
-keep_step(void *ctx, const char *text)
-{
-	diag_add(ctx, "%s", text);
+	if (c->json)
+		json_string(&c->out, NULL, text);
+	else
+		output_field("", text);
 }
 
 static enum status
@@ -57,47 +53,44 @@ read_facts(const struct args *a, struct facts *f)
 	f->listener = args_value(a, "listener", NULL);
 	f->mail_addr = args_value(a, "mail-addr", NULL);
 	f->cipher_bits = atoi(bits);
-	f->mta = strcmp(mta, "postfix") == 0 ? MTA_POSTFIX :
-	    strcmp(mta, "sendmail") == 0 ? MTA_SENDMAIL : MTA_UNKNOWN;
+	f->mta = strcmp(mta, "postfix") == 0	? MTA_POSTFIX
+		 : strcmp(mta, "sendmail") == 0 ? MTA_SENDMAIL
+						: MTA_UNKNOWN;
 	if (bits[0] == '\0' || strspn(bits, "0123456789") != strlen(bits) ||
 	    strlen(bits) > 9)
-		return fail(STATUS_USAGE, "--cipher-bits takes a number, not "
-		    "\"%s\"", bits);
-	if (f->client != NULL &&
-	    inet_pton(AF_INET, f->client, binary) != 1 &&
+		return fail(STATUS_USAGE,
+		    "--cipher-bits takes a number, not "
+		    "\"%s\"",
+		    bits);
+	if (f->client != NULL && inet_pton(AF_INET, f->client, binary) != 1 &&
 	    inet_pton(AF_INET6, f->client, binary) != 1)
-		return fail(STATUS_USAGE, "--client takes an IP address, not "
-		    "\"%s\"", f->client);
+		return fail(STATUS_USAGE,
+		    "--client takes an IP address, not "
+		    "\"%s\"",
+		    f->client);
 	if (when != NULL && !clock_parse(when, &f->time))
-		return fail(STATUS_USAGE, "--time takes a time like "
+		return fail(STATUS_USAGE,
+		    "--time takes a time like "
 		    "2026-12-31T18:00:00Z or seconds since 1970, not \"%s\"",
 		    when);
 	return STATUS_OK;
 }
 
-/* A line of the answer; nothing when there is nothing to say. */
-static void
-print_field(const char *name, const char *value)
-{
-	if (value[0] == '\0')
-		return;
-	printf("%-9s ", name);
-	output_text(stdout, value);
-	putchar('\n');
-}
-
 static void
 print_verdict(const struct verdict *v, enum reason would)
 {
-	print_field("verdict", verdict_name(v->kind));
+	output_field("verdict", verdict_name(v->kind));
 	if (v->reason != REASON_NONE)
-		print_field("reason", reason_name(v->reason));
-	print_field("stage", stage_name(v->stage));
-	print_field("row", v->row);
-	print_field("reply", v->reply);
+		output_field("reason", reason_name(v->reason));
+	output_field("stage", stage_name(v->stage));
+	if (v->row[0] != '\0')
+		output_field("row", v->row);
+	if (v->reply[0] != '\0')
+		output_field("reply", v->reply);
 	if (would != REASON_NONE)
-		printf("monitor   passed over: %s; under enforce this would "
-		    "be refused\n", reason_name(would));
+		printf("%-9s would be refused: %s, passed over by mode "
+		       "monitor\n",
+		    "would", reason_name(would));
 }
 
 static void
@@ -118,36 +111,40 @@ told(void *ctx, const struct recipient *r, const struct verdict *v)
 	putchar('\n');
 }
 
-/* Asks, prints, and makes the answer an exit status. */
+/* Asks, prints, and makes the answer an exit status.  The decision is pure:
+ * asked twice, once for the steps, it says the same. */
 static enum status
 answer(struct command *c, struct play *p)
 {
-	struct diag steps = {0};
-	struct trace trace = {c->json ? keep_step : print_step, &steps};
+	struct trace trace = {say, c};
 	struct outcome o;
 
-	if (args_has(&c->args, "explain"))
+	if (c->json)
+		json_object(&c->out, NULL);
+	if (args_has(&c->args, "explain")) {
+		if (c->json)
+			json_array(&c->out, "explain");
 		p->trace = &trace;
-	p->told = told;
+		play_message(p, &o);
+		p->trace = NULL;
+		if (c->json)
+			json_array_end(&c->out);
+	}
 	if (c->json) {
-		putchar('{');
-		if (!play_write_json(p, stdout, &o))
-			return fail(STATUS_UNKNOWN, "out of memory");
-		if (p->trace != NULL) {
-			fputs(",\"explain\":", stdout);
-			output_json_lines(stdout, &steps);
-		}
-		puts("}");
-		diag_clear(&steps);
+		play_write_json(p, &c->out, &o);
+		json_object_end(&c->out);
 	} else {
+		p->told = told;
 		play_message(p, &o);
 		print_verdict(&o.verdict, o.would);
 	}
 	if (o.verdict.reason == REASON_POLICY_UNAVAILABLE ||
 	    o.verdict.reason == REASON_INTERNAL)
 		return STATUS_UNKNOWN;
-	return o.verdict.kind == VERDICT_ACCEPT && o.would == REASON_NONE ?
-	    STATUS_OK : STATUS_REFUSED;
+	return o.verdict.kind == VERDICT_ACCEPT && o.would == REASON_NONE &&
+		       o.refused == 0
+		   ? STATUS_OK
+		   : STATUS_REFUSED;
 }
 
 /* The facts of the options, put to the policy. */
@@ -162,12 +159,12 @@ check_one(struct command *c, const struct policy *policy)
 	enum status status = read_facts(&c->args, &p.facts);
 
 	for (size_t at = 0; recipients != NULL &&
-	     (rcpt = args_next(&c->args, "rcpt", &at)) != NULL;)
+			    (rcpt = args_next(&c->args, "rcpt", &at)) != NULL;)
 		recipients[p.recipient_count++].rcpt = bracketed(rcpt);
 	p.facts.sender = typed;
 	if (status == STATUS_OK && sender == NULL)
 		status = fail(STATUS_USAGE, "check needs --mail-from ADDRESS, "
-		    "'<>' for the null sender");
+					    "'<>' for the null sender");
 	else if (status == STATUS_OK)
 		status = answer(c, &p);
 	for (size_t i = 0; i < p.recipient_count; i++)
@@ -191,11 +188,12 @@ run_check(struct command *c)
 	if (policy == NULL)
 		return STATUS_UNKNOWN;
 	if (batch && c->args.own_count > 1)
-		status = fail(STATUS_USAGE, "--batch reads all facts from "
+		status = fail(STATUS_USAGE,
+		    "--batch reads all facts from "
 		    "standard input: leave other options out");
 	else
-		status = batch ? batch_run(policy, stdin, stdout) :
-		    check_one(c, policy);
+		status = batch ? batch_run(policy, stdin, stdout)
+			       : check_one(c, policy);
 	policy_free(policy);
 	return status;
 }

@@ -18,9 +18,10 @@ struct command {
 	struct args args;
 	const char *path;    /* of the policy */
 	const char *control; /* the daemon's socket */
-	bool json;
-	struct db db;        /* open for subcommands that read or write it */
+	bool json;	     /* asked for */
+	struct db db;	     /* open for subcommands that read or write it */
 	struct diag changes; /* what was done, a sentence each */
+	struct json out;     /* the answer, with --json */
 };
 
 /* One function for each row of the table in main.c. */

@@ -67,7 +67,7 @@ converse(int fd)
 		return NULL;
 	}
 	while (len < ANSWER_MAX &&
-	    (n = read(fd, answer + len, ANSWER_MAX - len)) > 0)
+	       (n = read(fd, answer + len, ANSWER_MAX - len)) > 0)
 		len += (size_t)n;
 	if (n != 0) {
 		free(answer);
@@ -128,10 +128,11 @@ daemon_ask(const char *socket, struct daemon *d, struct diag *diag)
 	if (d->json == NULL)
 		diag_add(diag, "%s: %s%s", socket, strerror(errno),
 		    errno == EACCES ? "; ask as root or as a member of the "
-		    "socket's group" : "");
+				      "socket's group"
+				    : "");
 	else if (!parse(d))
-		diag_add(diag, "%s: what answers there is no authpolicyd",
-		    socket);
+		diag_add(
+		    diag, "%s: what answers there is no authpolicyd", socket);
 	if (fd >= 0)
 		close(fd);
 	return diag->count == 0 ? DAEMON_ANSWERED : DAEMON_SILENT;
@@ -154,14 +155,14 @@ daemon_serves(const struct daemon *d, const struct source_stamp *file)
 	struct stat st;
 
 	return stat(d->database, &st) == 0 && st.st_dev == file->dev &&
-	    st.st_ino == file->ino;
+	       st.st_ino == file->ino;
 }
 
 bool
 daemon_has_seen(const struct daemon *d, const struct source_stamp *file)
 {
 	return d->seen.dev == file->dev && d->seen.ino == file->ino &&
-	    (int32_t)(d->seen.change_counter - file->change_counter) >= 0;
+	       (int32_t)(d->seen.change_counter - file->change_counter) >= 0;
 }
 
 bool
@@ -183,7 +184,7 @@ daemon_stamp_file(
 	}
 	close(fd);
 	stamp->change_counter = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
-	    (uint32_t)b[2] << 8 | b[3];
+				(uint32_t)b[2] << 8 | b[3];
 	return true;
 }
 
@@ -194,9 +195,11 @@ blocked(const struct daemon *d)
 		fail(STATUS_UNKNOWN, "%s", d->error);
 	if (d->suspensions_taken > 0)
 		fail(STATUS_UNKNOWN, "what the file newly suspends is in force "
-		    "all the same");
-	return fail(STATUS_UNKNOWN, "the change is committed but not in force: "
-	    "%s", d->problem);
+				     "all the same");
+	return fail(STATUS_UNKNOWN,
+	    "the change is committed but not in force: "
+	    "%s",
+	    d->problem);
 }
 
 enum status
@@ -214,13 +217,14 @@ daemon_wait(struct command *c, bool *told)
 
 		if (answered == DAEMON_NONE ||
 		    (answered == DAEMON_ANSWERED &&
-		    daemon_stamp_file(c->path, &file, &why) &&
-		    !daemon_serves(&d, &file))) {
+			daemon_stamp_file(c->path, &file, &why) &&
+			!daemon_serves(&d, &file))) {
 			daemon_free(&d);
 			break;
 		}
 		if (why.count > 0)
-			status = fail(STATUS_UNKNOWN, "the change is committed; "
+			status = fail(STATUS_UNKNOWN,
+			    "the change is committed; "
 			    "whether it is in force cannot be told: %s",
 			    diag_first(&why));
 		else if (daemon_has_seen(&d, &file)) {
@@ -228,11 +232,12 @@ daemon_wait(struct command *c, bool *told)
 			if (!*told)
 				status = blocked(&d);
 		} else if (d.generation != generation ||
-		    d.seen.change_counter != last.change_counter ||
-		    d.seen.ino != last.ino)
+			   d.seen.change_counter != last.change_counter ||
+			   d.seen.ino != last.ino)
 			since = now_ms();
 		else if (now_ms() - since > STILL_MS)
-			status = fail(STATUS_UNKNOWN, "the change is committed, "
+			status = fail(STATUS_UNKNOWN,
+			    "the change is committed, "
 			    "but the daemon has not looked at it for %d s%s%s",
 			    STILL_MS / 1000, d.problem[0] != '\0' ? ": " : "",
 			    d.problem);
@@ -240,8 +245,9 @@ daemon_wait(struct command *c, bool *told)
 		last = d.seen;
 		daemon_free(&d);
 		if (status == STATUS_OK && !*told)
-			nanosleep(&(struct timespec){.tv_nsec =
-			    LOOK_MS * 1000000L}, NULL);
+			nanosleep(
+			    &(struct timespec){.tv_nsec = LOOK_MS * 1000000L},
+			    NULL);
 	}
 	diag_clear(&why);
 	return status;

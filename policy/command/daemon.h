@@ -11,14 +11,14 @@
 enum daemon_status {
 	DAEMON_SILENT = 0, /* it may run, but could not be asked: see diag */
 	DAEMON_ANSWERED,
-	DAEMON_NONE        /* none runs */
+	DAEMON_NONE /* none runs */
 };
 
 struct daemon {
 	struct db db; /* in memory: what the JSON is read with */
 	char *json, *database;
-	char *problem; /* "": what it saw last is in force */
-	char *error;   /* the first, names the row; "" for none */
+	char *problem;		  /* "": what it saw last is in force */
+	char *error;		  /* the first, names the row; "" for none */
 	struct source_stamp seen; /* without ctime */
 	int64_t generation;
 	bool available, fallback;

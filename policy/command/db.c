@@ -31,13 +31,16 @@ broken(struct db *db)
 		db->status = fail(STATUS_REFUSED, "%s", text);
 		break;
 	case SQLITE_BUSY:
-		db->status = fail(STATUS_UNKNOWN, "the policy is locked by "
+		db->status = fail(STATUS_UNKNOWN,
+		    "the policy is locked by "
 		    "somebody who writes; nothing was changed, try again");
 		break;
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		db->status = fail(STATUS_UNKNOWN, "the policy may not be "
-		    "written: %s; become its owner or root", text);
+		db->status = fail(STATUS_UNKNOWN,
+		    "the policy may not be "
+		    "written: %s; become its owner or root",
+		    text);
 		break;
 	default:
 		db->status = fail(STATUS_UNKNOWN, "the policy: %s", text);
@@ -51,7 +54,7 @@ db_exec(struct db *db, const char *sql)
 	if (db->status != STATUS_OK)
 		return false;
 	return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK ||
-	    broken(db);
+	       broken(db);
 }
 
 static sqlite3_stmt *
@@ -61,16 +64,16 @@ bind(struct db *db, enum statement statement, va_list ap)
 
 	if (db->status != STATUS_OK)
 		return NULL;
-	if (*s == NULL && sqlite3_prepare_v3(db->handle,
-	    statement_sql[statement], -1, SQLITE_PREPARE_PERSISTENT, s,
-	    NULL) != SQLITE_OK) {
+	if (*s == NULL &&
+	    sqlite3_prepare_v3(db->handle, statement_sql[statement], -1,
+		SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK) {
 		broken(db);
 		return NULL;
 	}
 	sqlite3_reset(*s);
 	for (int i = 1; i <= sqlite3_bind_parameter_count(*s); i++)
 		if (sqlite3_bind_text(*s, i, va_arg(ap, const char *), -1,
-		    SQLITE_TRANSIENT) != SQLITE_OK) {
+			SQLITE_TRANSIENT) != SQLITE_OK) {
 			broken(db);
 			return NULL;
 		}
@@ -157,9 +160,11 @@ db_open_any(struct db *db, const char *path)
 {
 	memset(db, 0, sizeof(*db));
 	if (strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0) {
-		db->status = fail(STATUS_UNKNOWN, "%s: %s%s", path,
-		    strerror(errno), errno == ENOENT ?
-		    "; make a policy with: authpolicy init DOMAIN..." : "");
+		db->status =
+		    fail(STATUS_UNKNOWN, "%s: %s%s", path, strerror(errno),
+			errno == ENOENT
+			    ? "; make a policy with: authpolicy init DOMAIN..."
+			    : "");
 		return false;
 	}
 	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) !=
@@ -175,8 +180,10 @@ db_editor(struct db *db)
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 	struct passwd *pw = getpwuid(getuid());
 
-	return db_run(db, SQL_EDITOR_COMES, sudo != NULL ? sudo :
-	    pw != NULL ? pw->pw_name : "authpolicy");
+	return db_run(db, SQL_EDITOR_COMES,
+	    sudo != NULL ? sudo
+	    : pw != NULL ? pw->pw_name
+			 : "authpolicy");
 }
 
 bool
@@ -191,11 +198,12 @@ db_open(struct db *db, const char *path, bool writes)
 	if (db->status != STATUS_OK)
 		return false;
 	if (version != POLICY_SCHEMA_VERSION)
-		db->status = fail(STATUS_UNKNOWN, version < 0 ?
-		    "%s is not a policy of authpolicy" :
-		    version < POLICY_SCHEMA_VERSION ?
-		    "%s is of an older version: run authpolicy migrate" :
-		    "%s was made by a newer authpolicy: use that one", path);
+		db->status = fail(STATUS_UNKNOWN,
+		    version < 0 ? "%s is not a policy of authpolicy"
+		    : version < POLICY_SCHEMA_VERSION
+			? "%s is of an older version: run authpolicy migrate"
+			: "%s was made by a newer authpolicy: use that one",
+		    path);
 	return writes ? db_editor(db) : db->status == STATUS_OK;
 }
 

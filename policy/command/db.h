@@ -19,7 +19,7 @@ struct db {
 	sqlite3 *handle;
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	enum status status; /* of the first error; STATUS_OK: none yet */
-	int changed;        /* rows, by the last db_run() */
+	int changed;	    /* rows, by the last db_run() */
 };
 
 /*

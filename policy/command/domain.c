@@ -13,9 +13,10 @@ remind_of_realms(struct command *c, const char *domain)
 	char *realms = db_text(&c->db, SQL_REALMS_LACK, domain);
 
 	if (realms != NULL)
-		diag_add(&c->changes, "note: logins @%s stay refused; to let "
-		    "them in: authpolicy set realms %s %s", domain, realms,
-		    domain);
+		diag_add(&c->changes,
+		    "note: logins @%s stay refused; to let "
+		    "them in: authpolicy set realms %s %s",
+		    domain, realms, domain);
 	free(realms);
 }
 
@@ -32,8 +33,10 @@ run_domain_add(struct command *c)
 		if (!names_domain(c, c->args.words[i], name) ||
 		    !db_run(&c->db, SQL_DOMAIN_ADD, name))
 			break;
-		diag_add(&c->changes, c->db.changed > 0 ? "domain %s added" :
-		    "domain %s was there already", name);
+		diag_add(&c->changes,
+		    c->db.changed > 0 ? "domain %s added"
+				      : "domain %s was there already",
+		    name);
 		if (typed != NULL &&
 		    db_run(&c->db, SQL_DOMAIN_OWNER, owner, name))
 			diag_add(&c->changes, "domain %s: %s", name,
@@ -57,8 +60,10 @@ run_domain_remove(struct command *c)
 		if (!db_run(&c->db, SQL_DOMAIN_REMOVE, name, typed))
 			break;
 		if (c->db.changed == 0)
-			return fail(STATUS_REFUSED, "there is no domain %s; "
-			    "nothing was changed", typed);
+			return fail(STATUS_REFUSED,
+			    "there is no domain %s; "
+			    "nothing was changed",
+			    typed);
 		diag_add(&c->changes, "domain %s removed", typed);
 	}
 	return c->db.status;
@@ -67,8 +72,6 @@ run_domain_remove(struct command *c)
 enum status
 run_domain_list(struct command *c)
 {
-	table_print(&c->db, db_query(&c->db, SQL_DOMAIN_LIST), c->json);
-	if (c->json)
-		putchar('\n');
+	table_print(c, NULL, db_query(&c->db, SQL_DOMAIN_LIST));
 	return c->db.status;
 }

@@ -13,9 +13,10 @@ date(struct command *c, const char *option, enum when_edge edge, int64_t *out)
 	const char *text = args_value(&c->args, option, NULL);
 
 	if (text != NULL && !when_parse(text, edge, out))
-		c->db.status = fail(STATUS_USAGE, "--%s: \"%s\" is no date: "
-		    "write 2026-12-31 or 2026-12-31T18:00:00Z (UTC)", option,
-		    text);
+		c->db.status = fail(STATUS_USAGE,
+		    "--%s: \"%s\" is no date: "
+		    "write 2026-12-31 or 2026-12-31T18:00:00Z (UTC)",
+		    option, text);
 	return text;
 }
 
@@ -23,8 +24,8 @@ enum status
 run_grant(struct command *c)
 {
 	bool on_behalf = args_has(&c->args, "on-behalf");
-	const char *scope = args_value(
-	    &c->args, "scope", on_behalf ? "header" : "any");
+	const char *scope =
+	    args_value(&c->args, "scope", on_behalf ? "header" : "any");
 	const char *note = args_value(&c->args, "note", NULL);
 	int64_t begins = INT64_MIN, ends = WHEN_EVER;
 	const char *from = date(c, "from", WHEN_FROM, &begins);
@@ -35,8 +36,10 @@ run_grant(struct command *c)
 	if (c->db.status != STATUS_OK)
 		return c->db.status;
 	if (on_behalf && strcmp(scope, "header") != 0)
-		return fail(STATUS_USAGE, "--on-behalf is for the header: "
-		    "leave --scope %s out", scope);
+		return fail(STATUS_USAGE,
+		    "--on-behalf is for the header: "
+		    "leave --scope %s out",
+		    scope);
 	if (begins > ends)
 		return fail(STATUS_USAGE, "--until %s is before --from %s",
 		    until, from);
@@ -48,9 +51,9 @@ run_grant(struct command *c)
 	for (size_t i = 1; i < c->args.word_count; i++)
 		if (names_form(c, c->args.words[i], true, &form) &&
 		    db_run(&c->db, SQL_GRANT, who, form.text, scope,
-		    on_behalf ? "on-behalf" : "as", from, until, note))
-			diag_add(&c->changes, "%s may use %s%s", who,
-			    form.text, on_behalf ? " on behalf" : "");
+			on_behalf ? "on-behalf" : "as", from, until, note))
+			diag_add(&c->changes, "%s may use %s%s", who, form.text,
+			    on_behalf ? " on behalf" : "");
 	return c->db.status;
 }
 
@@ -59,8 +62,8 @@ run_grant(struct command *c)
 static const char *
 spelling(const char *typed, bool templates, struct form *form)
 {
-	return form_parse(typed, templates, form) == ADDRESS_OK ? form->text :
-	    typed;
+	return form_parse(typed, templates, form) == ADDRESS_OK ? form->text
+								: typed;
 }
 
 enum status
@@ -78,12 +81,14 @@ run_revoke(struct command *c)
 		const char *typed = c->args.words[i];
 		const char *text = spelling(typed, true, &form);
 
-		if (!db_run(&c->db, SQL_REVOKE, who, text, typed, scope,
-		    manner))
+		if (!db_run(
+			&c->db, SQL_REVOKE, who, text, typed, scope, manner))
 			break;
 		if (c->db.changed == 0)
-			return fail(STATUS_REFUSED, "%s has no such grant of "
-			    "its own: %s; nothing was changed", who, text);
+			return fail(STATUS_REFUSED,
+			    "%s has no such grant of "
+			    "its own: %s; nothing was changed",
+			    who, text);
 		diag_add(&c->changes, "%s has lost the grant of %s", who, text);
 	}
 	return c->db.status;
@@ -104,8 +109,8 @@ run_deny(struct command *c)
 	for (size_t i = 1; i < c->args.word_count; i++)
 		if (names_form(c, c->args.words[i], false, &form) &&
 		    db_run(&c->db, SQL_DENY, who, form.text, note))
-			diag_add(&c->changes, "%s may not use %s", who,
-			    form.text);
+			diag_add(
+			    &c->changes, "%s may not use %s", who, form.text);
 	return c->db.status;
 }
 
@@ -124,8 +129,10 @@ run_undeny(struct command *c)
 		if (!db_run(&c->db, SQL_UNDENY, who, text, typed))
 			break;
 		if (c->db.changed == 0)
-			return fail(STATUS_REFUSED, "%s has no such deny of "
-			    "its own: %s; nothing was changed", who, text);
+			return fail(STATUS_REFUSED,
+			    "%s has no such deny of "
+			    "its own: %s; nothing was changed",
+			    who, text);
 		diag_add(&c->changes, "%s is no longer denied %s", who, text);
 	}
 	return c->db.status;

@@ -28,12 +28,12 @@ make_file(const char *path, const struct stat *like)
 
 	if (made && like != NULL)
 		made = (getuid() != 0 ||
-		    fchown(fd, like->st_uid, like->st_gid) == 0) &&
-		    fchmod(fd, like->st_mode & 0777) == 0;
+			   fchown(fd, like->st_uid, like->st_gid) == 0) &&
+		       fchmod(fd, like->st_mode & 0777) == 0;
 	else if (made)
 		made = (getuid() != 0 || group == NULL ||
-		    fchown(fd, (uid_t)-1, group->gr_gid) == 0) &&
-		    fchmod(fd, 0640) == 0;
+			   fchown(fd, (uid_t)-1, group->gr_gid) == 0) &&
+		       fchmod(fd, 0640) == 0;
 	if (!made)
 		fail(STATUS_UNKNOWN, "%s: %s", path, strerror(errno));
 	if (fd >= 0)
@@ -57,9 +57,9 @@ fill(struct command *c, const char *mode)
 		snprintf(user, sizeof(user), "{user}@%s", domain);
 		db_run(&c->db, SQL_DOMAIN_ADD, domain);
 		if (c->db.changed > 0 && len < sizeof(realms))
-			len += (size_t)snprintf(realms + len,
-			    sizeof(realms) - len, "%s%s", len > 0 ? " " : "",
-			    domain);
+			len +=
+			    (size_t)snprintf(realms + len, sizeof(realms) - len,
+				"%s%s", len > 0 ? " " : "", domain);
 		db_run(&c->db, SQL_GRANT, "everyone", user, "any", "as", NULL,
 		    NULL, NULL);
 	}
@@ -76,10 +76,12 @@ run_init(struct command *c)
 	char path[PATH_MAX];
 
 	if (access(c->path, F_OK) == 0)
-		return fail(STATUS_REFUSED, "%s is there already and stays as "
-		    "it is", c->path);
+		return fail(STATUS_REFUSED,
+		    "%s is there already and stays as "
+		    "it is",
+		    c->path);
 	if ((size_t)snprintf(path, sizeof(path), "%s.new-%ld", c->path,
-	    (long)getpid()) >= sizeof(path))
+		(long)getpid()) >= sizeof(path))
 		return fail(STATUS_USAGE, "--db: the name is too long");
 	if (!make_file(path, NULL))
 		return STATUS_UNKNOWN;
@@ -90,8 +92,9 @@ run_init(struct command *c)
 	}
 	db_close(&c->db);
 	if (c->db.status == STATUS_OK && link(path, c->path) != 0)
-		c->db.status = fail(errno == EEXIST ? STATUS_REFUSED :
-		    STATUS_UNKNOWN, "%s: %s", c->path, strerror(errno));
+		c->db.status =
+		    fail(errno == EEXIST ? STATUS_REFUSED : STATUS_UNKNOWN,
+			"%s: %s", c->path, strerror(errno));
 	unlink(path);
 	if (c->db.status == STATUS_OK)
 		diag_add(&c->changes, "%s made, mode %s", c->path, mode);
@@ -111,12 +114,12 @@ back_up(struct command *c, int version)
 
 	strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", gmtime(&now));
 	if ((size_t)snprintf(path, sizeof(path), "%s.version-%d.%s", c->path,
-	    version, when) >= sizeof(path) || stat(c->path, &st) != 0 ||
-	    !make_file(path, &st))
+		version, when) >= sizeof(path) ||
+	    stat(c->path, &st) != 0 || !make_file(path, &st))
 		return false;
 	if (db_open_any(&from, c->path) && db_open_any(&copy, path) &&
-	    (backup = sqlite3_backup_init(copy.handle, "main", from.handle,
-	    "main")) != NULL) {
+	    (backup = sqlite3_backup_init(
+		 copy.handle, "main", from.handle, "main")) != NULL) {
 		sqlite3_backup_step(backup, -1);
 		good = sqlite3_backup_finish(backup) == SQLITE_OK;
 	}
@@ -144,17 +147,20 @@ run_migrate(struct command *c)
 		return fail(STATUS_REFUSED, "%s is not a policy of authpolicy",
 		    c->path);
 	if (version > migration_count)
-		return fail(STATUS_REFUSED, "%s is of version %d, made by a "
-		    "newer authpolicy; this one knows version %d", c->path,
-		    version, migration_count);
+		return fail(STATUS_REFUSED,
+		    "%s is of version %d, made by a "
+		    "newer authpolicy; this one knows version %d",
+		    c->path, version, migration_count);
 	if (version == migration_count) {
 		diag_add(&c->changes, "%s is of version %d already", c->path,
 		    version);
 		return STATUS_OK;
 	}
 	if (!back_up(c, version))
-		return fail(STATUS_UNKNOWN, "%s could not be copied; nothing "
-		    "was changed", c->path);
+		return fail(STATUS_UNKNOWN,
+		    "%s could not be copied; nothing "
+		    "was changed",
+		    c->path);
 	if (db_migrate(&c->db, version) && db_exec(&c->db, "COMMIT"))
 		diag_add(&c->changes, "%s is now of version %d", c->path,
 		    migration_count);

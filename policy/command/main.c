@@ -33,8 +33,8 @@ static const struct subcommand subcommands[] = {
     {"login", "list", ACCESS_READ, run_login_list, "", "all logins"},
     {"login", "show", ACCESS_READ, run_login_show, "NAME",
 	"a login, its groups, grants and denies"},
-    {"login", "mode", ACCESS_WRITE, run_login_mode,
-	"NAME MODE", "enforce, monitor or inherit for one login"},
+    {"login", "mode", ACCESS_WRITE, run_login_mode, "NAME MODE",
+	"enforce, monitor or inherit for one login"},
     {"group", "add", ACCESS_WRITE, run_group_add, "NAME... [--note TEXT]",
 	"make groups"},
     {"group", "remove", ACCESS_WRITE, run_group_remove, "NAME...",
@@ -57,8 +57,8 @@ static const struct subcommand subcommands[] = {
     {"revoke", NULL, ACCESS_WRITE, run_revoke,
 	"PRINCIPAL ADDRESS... [--scope any|envelope|header] [--on-behalf]",
 	"take grants away"},
-    {"deny", NULL, ACCESS_WRITE, run_deny,
-	"PRINCIPAL ADDRESS... [--note TEXT]", "forbid addresses"},
+    {"deny", NULL, ACCESS_WRITE, run_deny, "PRINCIPAL ADDRESS... [--note TEXT]",
+	"forbid addresses"},
     {"undeny", NULL, ACCESS_WRITE, run_undeny, "PRINCIPAL ADDRESS...",
 	"take denies away"},
     {"domain", "add", ACCESS_WRITE, run_domain_add,
@@ -103,26 +103,8 @@ help(const char *topic)
 		    s->verb != NULL ? " " : "", s->verb != NULL ? s->verb : "",
 		    s->synopsis, s->summary);
 	}
-	printf("\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");
-}
-
-static void
-report(struct command *c, bool json, const char *in_force)
-{
-	if (json) {
-		fputs("{\"changes\":", stdout);
-		output_json_lines(stdout, &c->changes);
-		printf(",\"in_force\":%s}\n", in_force);
-		return;
-	}
-	for (size_t i = 0; i < diag_kept(&c->changes); i++) {
-		output_text(stdout, c->changes.lines[i]);
-		putchar('\n');
-	}
-	if (c->changes.count > diag_kept(&c->changes))
-		printf("and %zu more\n",
-		    c->changes.count - diag_kept(&c->changes));
-	fflush(stdout);
+	printf(
+	    "\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");
 }
 
 /* Says what was done and waits until it counts. */
@@ -133,11 +115,18 @@ finish(struct command *c)
 	bool told;
 
 	if (!c->json)
-		report(c, false, "");
+		output_lines("", &c->changes);
+	fflush(stdout);
 	status = daemon_wait(c, &told);
-	if (c->json)
-		report(c, true, told ? "true" :
-		    status == STATUS_OK ? "null" : "false");
+	if (c->json) {
+		json_object(&c->out, NULL);
+		output_json_lines(&c->out, "changes", &c->changes);
+		if (told || status != STATUS_OK)
+			json_bool(&c->out, "in_force", told);
+		else
+			json_string(&c->out, "in_force", NULL);
+		json_object_end(&c->out);
+	}
 	return status;
 }
 
@@ -147,7 +136,7 @@ run(struct command *c)
 {
 	const struct subcommand *s = c->args.subcommand;
 	bool writes = s->access == ACCESS_WRITE ||
-	    (s->access == ACCESS_SET && c->args.word_count > 1);
+		      (s->access == ACCESS_SET && c->args.word_count > 1);
 	enum status status;
 
 	if ((writes || s->access == ACCESS_READ || s->access == ACCESS_SET) &&
@@ -158,8 +147,8 @@ run(struct command *c)
 		status = c->db.status;
 	/* Before any descriptor of the file is closed: see daemon.h. */
 	db_close(&c->db);
-	if (status == STATUS_OK &&
-	    (writes || s->access == ACCESS_MAKE) && c->changes.count > 0)
+	if (status == STATUS_OK && (writes || s->access == ACCESS_MAKE) &&
+	    c->changes.count > 0)
 		status = finish(c);
 	return status;
 }
@@ -182,7 +171,12 @@ main(int argc, char **argv)
 		else
 			status = run(&c);
 	}
+	if (c.out.failed)
+		status = fail(STATUS_UNKNOWN, "out of memory");
+	else if (c.out.text != NULL && c.db.status == STATUS_OK)
+		puts(c.out.text);
 	db_close(&c.db);
+	json_free(&c.out);
 	diag_clear(&c.changes);
 	args_free(&c.args);
 	if (fflush(stdout) != 0 && status == STATUS_OK)

@@ -13,8 +13,8 @@ wrong(struct command *c, enum status status)
 }
 
 bool
-names_form(struct command *c, const char *typed, bool templates,
-    struct form *out)
+names_form(
+    struct command *c, const char *typed, bool templates, struct form *out)
 {
 	enum address_status status = form_parse(typed, templates, out);
 
@@ -22,33 +22,36 @@ names_form(struct command *c, const char *typed, bool templates,
 		return true;
 	if (status == ADDRESS_NO_MEMORY)
 		return wrong(c, fail(STATUS_UNKNOWN, "out of memory"));
-	return wrong(c, fail(STATUS_USAGE, "\"%s\" is no address form: %s; "
-	    "write a@d, @d, @.d, dev-*@d, <> or *%s", typed,
-	    address_strerror(status), templates ?
-	    ", or {login}, {user}@d or @{domain}" : ""));
+	return wrong(
+	    c, fail(STATUS_USAGE,
+		   "\"%s\" is no address form: %s; "
+		   "write a@d, @d, @.d, dev-*@d, <> or *%s",
+		   typed, address_strerror(status),
+		   templates ? ", or {login}, {user}@d or @{domain}" : ""));
 }
 
 bool
-names_domain(struct command *c, const char *typed,
-    char out[ADDRESS_DOMAIN_MAX + 1])
+names_domain(
+    struct command *c, const char *typed, char out[ADDRESS_DOMAIN_MAX + 1])
 {
 	enum address_status status =
 	    address_parse_domain(typed, strlen(typed), out);
 
 	if (status == ADDRESS_OK)
 		return true;
-	return wrong(c, fail(status == ADDRESS_NO_MEMORY ? STATUS_UNKNOWN :
-	    STATUS_USAGE, "\"%s\" is no domain: %s", typed,
-	    address_strerror(status)));
+	return wrong(
+	    c, fail(status == ADDRESS_NO_MEMORY ? STATUS_UNKNOWN : STATUS_USAGE,
+		   "\"%s\" is no domain: %s", typed, address_strerror(status)));
 }
 
 bool
 names_new(struct command *c, const char *typed, char out[LOGIN_MAX + 1])
 {
 	if (!login_canonical(typed, "", out))
-		return wrong(c, fail(STATUS_USAGE, "\"%s\" is no name: it has "
-		    "1 to %d bytes and no control characters", typed,
-		    LOGIN_MAX));
+		return wrong(c, fail(STATUS_USAGE,
+				    "\"%s\" is no name: it has "
+				    "1 to %d bytes and no control characters",
+				    typed, LOGIN_MAX));
 	if (login_is_reserved(out))
 		return wrong(c, fail(STATUS_REFUSED, "%s is built in", out));
 	return true;
@@ -93,12 +96,17 @@ create(struct command *c, const char *name)
 	    at != NULL ? db_text(&c->db, SQL_REALMS_LACK, at + 1) : NULL;
 
 	if (unknown != NULL && strcmp(unknown, "reject") == 0)
-		wrong(c, fail(STATUS_REFUSED, "there is no login or group %s, "
-		    "and unknown_login is reject: first authpolicy login add "
-		    "%s", name, name));
+		wrong(c, fail(STATUS_REFUSED,
+			     "there is no login or group %s, "
+			     "and unknown_login is reject: first authpolicy "
+			     "login add "
+			     "%s",
+			     name, name));
 	else if (realms != NULL)
-		wrong(c, fail(STATUS_REFUSED, "%s cannot log in: realms is "
-		    "%s; see authpolicy set realms", name, realms));
+		wrong(c, fail(STATUS_REFUSED,
+			     "%s cannot log in: realms is "
+			     "%s; see authpolicy set realms",
+			     name, realms));
 	else if (db_run(&c->db, SQL_PRINCIPAL_ADD, name, "login", NULL))
 		diag_add(&c->changes, "login %s added", name);
 	free(unknown);
@@ -111,14 +119,15 @@ names_principal(struct command *c, const char *typed, enum names_want want,
     char out[LOGIN_MAX + 1])
 {
 	static const char *const words[] = {[NAMES_ANY] = "login or group",
-	    [NAMES_LOGIN] = "login", [NAMES_GROUP] = "group"};
+	    [NAMES_LOGIN] = "login",
+	    [NAMES_GROUP] = "group"};
 	char *found;
 
 	if (typed[0] == '@') {
 		strcpy(out, "@");
 		if (want == NAMES_LOGIN || want == NAMES_GROUP)
-			return wrong(c, fail(STATUS_USAGE,
-			    "%s is no %s", typed, words[want]));
+			return wrong(c, fail(STATUS_USAGE, "%s is no %s", typed,
+					    words[want]));
 		return names_domain(c, typed + 1, out + 1);
 	}
 	if (!login_canonical(typed, "", out))
@@ -130,11 +139,11 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 		return create(c, out);
 	if (found == NULL && c->db.status == STATUS_OK)
 		wrong(c, fail(STATUS_REFUSED, "there is no %s %s", words[want],
-		    out));
+			     out));
 	else if ((want == NAMES_LOGIN || want == NAMES_GROUP) &&
-	    found != NULL && strcmp(found, words[want]) != 0)
+		 found != NULL && strcmp(found, words[want]) != 0)
 		wrong(c, fail(STATUS_REFUSED, "%s is a %s, not a %s", out,
-		    found, words[want]));
+			     found, words[want]));
 	free(found);
 	return c->db.status == STATUS_OK;
 }

@@ -25,17 +25,17 @@ enum names_want {
  * where that changes nothing else: while unknown logins are accepted, and when
  * its realm may log in.
  */
-bool names_principal(struct command *c, const char *typed,
-    enum names_want want, char out[LOGIN_MAX + 1]);
+bool names_principal(struct command *c, const char *typed, enum names_want want,
+    char out[LOGIN_MAX + 1]);
 
 /* The canonical name that `typed` would be as a new principal. */
 bool names_new(struct command *c, const char *typed, char out[LOGIN_MAX + 1]);
 
 /* Reads an address form; templates only where `templates`. */
-bool names_form(struct command *c, const char *typed, bool templates,
-    struct form *out);
+bool names_form(
+    struct command *c, const char *typed, bool templates, struct form *out);
 
-bool names_domain(struct command *c, const char *typed,
-    char out[ADDRESS_DOMAIN_MAX + 1]);
+bool names_domain(
+    struct command *c, const char *typed, char out[ADDRESS_DOMAIN_MAX + 1]);
 
 #endif

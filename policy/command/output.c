@@ -3,7 +3,6 @@
  * to put there; none of it may drive the terminal or break the JSON.
  */
 #include "policy/command/output.h"
-#include "policy/diag.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -48,8 +47,8 @@ harmless(ucs4_t c)
 {
 	if (c < 0x80)
 		return c >= 0x20 && c != 0x7f;
-	return !uc_is_general_category_withtable(c, UC_CATEGORY_MASK_C |
-	    UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp);
+	return !uc_is_general_category_withtable(
+	    c, UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp);
 }
 
 size_t
@@ -87,46 +86,31 @@ output_text(FILE *out, const char *text)
 }
 
 void
-output_json(FILE *out, const char *text)
+output_json_lines(struct json *j, const char *key, const struct diag *lines)
 {
-	size_t left;
-
-	if (text == NULL) {
-		fputs("null", out);
-		return;
-	}
-	putc('"', out);
-	for (left = strlen(text); left > 0;) {
-		ucs4_t c;
-		size_t n = next(text, left, &c);
-
-		if (n == 0) {
-			fputs("\\ufffd", out);
-			n = 1;
-		} else if (c == '"' || c == '\\')
-			fprintf(out, "\\%c", (char)c);
-		else if (harmless(c))
-			fwrite(text, 1, n, out);
-		else if (c > 0xffff)
-			fprintf(out, "\\u%04x\\u%04x",
-			    (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
-			    (unsigned)(0xdc00 + ((c - 0x10000) & 0x3ff)));
-		else
-			fprintf(out, "\\u%04x", (unsigned)c);
-		text += n;
-		left -= n;
-	}
-	putc('"', out);
+	json_array(j, key);
+	for (size_t i = 0; i < diag_kept(lines); i++)
+		json_string(j, NULL, lines->lines[i]);
+	json_array_end(j);
 }
 
 void
-output_json_lines(FILE *out, const struct diag *lines)
+output_lines(const char *lead, const struct diag *lines)
 {
-	putc('[', out);
 	for (size_t i = 0; i < diag_kept(lines); i++) {
-		if (i > 0)
-			putc(',', out);
-		output_json(out, lines->lines[i]);
+		fputs(lead, stdout);
+		output_text(stdout, lines->lines[i]);
+		putchar('\n');
 	}
-	putc(']', out);
+	if (lines->count > diag_kept(lines))
+		printf(
+		    "%sand %zu more\n", lead, lines->count - diag_kept(lines));
+}
+
+void
+output_field(const char *name, const char *value)
+{
+	printf("%-9s ", name);
+	output_text(stdout, value);
+	putchar('\n');
 }

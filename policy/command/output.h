@@ -6,6 +6,9 @@
  * outside is escaped, so that no row and no client reaches the terminal.
  */
 
+#include "policy/diag.h"
+#include "policy/json.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -29,11 +32,12 @@ enum status fail(enum status status, const char *fmt, ...)
  */
 size_t output_text(FILE *out, const char *text);
 
-/* Writes a JSON string with its quotes; NULL is null. */
-void output_json(FILE *out, const char *text);
+/* Writes a line with a name before the value. */
+void output_field(const char *name, const char *value);
 
-/* Writes `lines` as a JSON array of strings. */
-struct diag;
-void output_json_lines(FILE *out, const struct diag *lines);
+/* Writes lines, each after `lead`; or as an array of strings. */
+void output_lines(const char *lead, const struct diag *lines);
+void output_json_lines(
+    struct json *j, const char *key, const struct diag *lines);
 
 #endif

@@ -1,8 +1,6 @@
 /* One message from MAIL to its end. */
 #include "policy/command/play.h"
-#include "policy/command/output.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum reason
@@ -26,12 +24,11 @@ decide(const struct play *p, const struct facts *facts, enum stage stage,
 		*would = play_would(v);
 }
 
-/* All recipients; false when there are some and each was refused. */
+/* All recipients; false when each was refused, the first for the verdict. */
 static bool
 play_recipients(const struct play *p, struct outcome *out)
 {
 	struct facts facts = p->facts;
-	bool some = p->recipient_count == 0;
 
 	for (size_t i = 0; i < p->recipient_count; i++) {
 		const struct recipient *r = &p->recipients[i];
@@ -42,12 +39,10 @@ play_recipients(const struct play *p, struct outcome *out)
 		decide(p, &facts, STAGE_RCPT, &v, &out->would);
 		if (p->told != NULL)
 			p->told(p->ctx, r, &v);
-		if (!refuses(&v))
-			some = true;
-		else if (i == 0)
+		if (refuses(&v) && out->refused++ == 0)
 			out->verdict = v;
 	}
-	return some;
+	return out->refused < p->recipient_count;
 }
 
 void
@@ -69,63 +64,48 @@ play_message(const struct play *p, struct outcome *out)
 
 /* "" is null. */
 static void
-write_text(FILE *out, const char *key, const char *text)
+write_text(struct json *j, const char *key, const char *text)
 {
-	fprintf(out, ",\"%s\":", key);
-	output_json(out, text != NULL && text[0] != '\0' ? text : NULL);
-}
-
-static const char *
-reason_text(enum reason reason)
-{
-	return reason != REASON_NONE ? reason_name(reason) : NULL;
+	json_string(j, key, text[0] != '\0' ? text : NULL);
 }
 
 static void
-write_verdict(
-    FILE *out, const struct verdict *v, enum reason would, bool stage)
+write_reason(struct json *j, const char *key, enum reason reason)
 {
-	fprintf(out, "\"verdict\":\"%s\"", verdict_name(v->kind));
-	write_text(out, "would", reason_text(would));
-	write_text(out, "reason", reason_text(v->reason));
-	if (stage)
-		write_text(out, "stage", stage_name(v->stage));
-	write_text(out, "row", v->row);
-	write_text(out, "reply", v->reply);
+	json_string(j, key, reason != REASON_NONE ? reason_name(reason) : NULL);
 }
 
-/* A recipient was answered: `ctx` is the stream of those before. */
+static void
+write_verdict(struct json *j, const struct verdict *v, enum reason would)
+{
+	json_string(j, "verdict", verdict_name(v->kind));
+	write_reason(j, "would", would);
+	write_reason(j, "reason", v->reason);
+	write_text(j, "row", v->row);
+	write_text(j, "reply", v->reply);
+}
+
 static void
 write_recipient(void *ctx, const struct recipient *r, const struct verdict *v)
 {
-	FILE *out = ctx;
+	struct json *j = ctx;
 
-	fputs(ftell(out) > 0 ? ",{\"rcpt\":" : "{\"rcpt\":", out);
-	output_json(out, r->rcpt);
-	putc(',', out);
-	write_verdict(out, v, play_would(v), false);
-	putc('}', out);
+	json_object(j, NULL);
+	json_string(j, "rcpt", r->rcpt);
+	write_verdict(j, v, play_would(v));
+	json_object_end(j);
 }
 
-bool
-play_write_json(const struct play *p, FILE *out, struct outcome *outcome)
+void
+play_write_json(const struct play *p, struct json *j, struct outcome *out)
 {
 	struct play play = *p;
-	char *recipients = NULL;
-	size_t len = 0;
-	FILE *stream = open_memstream(&recipients, &len);
-	bool good;
 
-	if (stream == NULL)
-		return false;
 	play.told = write_recipient;
-	play.ctx = stream;
-	play_message(&play, outcome);
-	good = fclose(stream) == 0;
-	if (good) {
-		write_verdict(out, &outcome->verdict, outcome->would, true);
-		fprintf(out, ",\"recipients\":[%s]", recipients);
-	}
-	free(recipients);
-	return good;
+	play.ctx = j;
+	json_array(j, "recipients");
+	play_message(&play, out);
+	json_array_end(j);
+	write_verdict(j, &out->verdict, out->would);
+	json_string(j, "stage", stage_name(out->verdict.stage));
 }

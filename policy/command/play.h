@@ -7,8 +7,7 @@
  */
 
 #include "policy/decide.h"
-
-#include <stdio.h>
+#include "policy/json.h"
 
 struct recipient {
 	const char *rcpt, *rcpt_addr; /* as typed; as {rcpt_addr} */
@@ -22,15 +21,16 @@ struct play {
 	const struct trace *trace; /* may be NULL */
 
 	/* Told each recipient's verdict; may be NULL. */
-	void (*told)(void *ctx, const struct recipient *r,
-	    const struct verdict *v);
+	void (*told)(
+	    void *ctx, const struct recipient *r, const struct verdict *v);
 	void *ctx;
 };
 
 /* What became of the message. */
 struct outcome {
 	struct verdict verdict; /* of the first stage that refused it */
-	enum reason would;      /* first refusal passed over by monitor */
+	enum reason would;	/* first refusal passed over by monitor */
+	size_t refused;		/* recipients */
 };
 
 /*
@@ -40,11 +40,8 @@ struct outcome {
  */
 void play_message(const struct play *p, struct outcome *out);
 
-/*
- * The same, written as the members of a JSON object, without its braces.
- * False when memory runs out.
- */
-bool play_write_json(const struct play *p, FILE *out, struct outcome *outcome);
+/* The same, written as the members of a JSON object. */
+void play_write_json(const struct play *p, struct json *j, struct outcome *out);
 
 /* The reason of the first refusal passed over; REASON_NONE for none. */
 enum reason play_would(const struct verdict *v);

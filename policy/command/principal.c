@@ -51,17 +51,6 @@ rename_one(struct command *c, const char *kind, enum names_want want)
 	return c->db.status;
 }
 
-/* One part of what `show` prints. */
-static void
-section(struct command *c, const char *title, sqlite3_stmt *s)
-{
-	if (c->db.status != STATUS_OK)
-		return;
-	printf(c->json ? ",\"%s\":" : "\n%s\n", title);
-	if (table_print(&c->db, s, c->json) == 0 && !c->json)
-		puts("(none)");
-}
-
 static enum status
 show(struct command *c, enum names_want want)
 {
@@ -70,27 +59,26 @@ show(struct command *c, enum names_want want)
 	if (!names_principal(c, c->args.words[0], want, name))
 		return c->db.status;
 	if (c->json)
-		printf("{\"principal\":");
-	table_print(&c->db, db_query(&c->db, SQL_PRINCIPAL_SHOW, name),
-	    c->json);
+		json_object(&c->out, NULL);
+	table_print(c, want == NAMES_LOGIN ? "login" : "group",
+	    db_query(&c->db, SQL_PRINCIPAL_SHOW, name));
 	if (want == NAMES_LOGIN)
-		section(c, "groups", db_query(&c->db, SQL_LOGIN_GROUPS, name));
+		table_print(
+		    c, "groups", db_query(&c->db, SQL_LOGIN_GROUPS, name));
 	else
-		section(c, "members",
-		    db_query(&c->db, SQL_GROUP_MEMBERS, name));
-	section(c, "grants", db_query(&c->db, SQL_PRINCIPAL_GRANTS, name));
-	section(c, "denies", db_query(&c->db, SQL_PRINCIPAL_DENIES, name));
+		table_print(
+		    c, "members", db_query(&c->db, SQL_GROUP_MEMBERS, name));
+	table_print(c, "grants", db_query(&c->db, SQL_PRINCIPAL_GRANTS, name));
+	table_print(c, "denies", db_query(&c->db, SQL_PRINCIPAL_DENIES, name));
 	if (c->json)
-		puts("}");
+		json_object_end(&c->out);
 	return c->db.status;
 }
 
 static enum status
 list(struct command *c, enum statement statement)
 {
-	table_print(&c->db, db_query(&c->db, statement), c->json);
-	if (c->json)
-		putchar('\n');
+	table_print(c, NULL, db_query(&c->db, statement));
 	return c->db.status;
 }
 
@@ -113,8 +101,10 @@ set_mode(struct command *c, enum names_want want)
 
 	if (strcmp(mode, "enforce") != 0 && strcmp(mode, "monitor") != 0 &&
 	    strcmp(mode, "inherit") != 0)
-		return fail(STATUS_USAGE, "the mode is enforce, monitor or "
-		    "inherit, not \"%s\"", mode);
+		return fail(STATUS_USAGE,
+		    "the mode is enforce, monitor or "
+		    "inherit, not \"%s\"",
+		    mode);
 	if (want == NAMES_GROUP && c->args.words[0][0] == '@') {
 		if (names_principal(c, c->args.words[0], NAMES_ANY, name))
 			ensure_row(c, name);

@@ -12,8 +12,8 @@
 static bool
 join(struct command *c, const char *name, char value[VALUE_MAX])
 {
-	bool domains = strcmp(name, "realms") == 0 ||
-	    strcmp(name, "default_realm") == 0;
+	bool domains =
+	    strcmp(name, "realms") == 0 || strcmp(name, "default_realm") == 0;
 	size_t len = 0;
 
 	value[0] = '\0';
@@ -30,8 +30,8 @@ join(struct command *c, const char *name, char value[VALUE_MAX])
 			    "%s%s", len > 0 ? " " : "",
 			    domains ? domain : word);
 			if (len >= VALUE_MAX) {
-				c->db.status = fail(
-				    STATUS_USAGE, "the value is too long");
+				c->db.status =
+				    fail(STATUS_USAGE, "the value is too long");
 				break;
 			}
 		}
@@ -51,17 +51,16 @@ run_set(struct command *c)
 	if (name != NULL) {
 		is = db_text(&c->db, SQL_SETTING, name);
 		if (is == NULL && c->db.status == STATUS_OK)
-			return fail(STATUS_USAGE, "there is no setting %s: "
-			    "authpolicy set lists all", name);
+			return fail(STATUS_USAGE,
+			    "there is no setting %s: "
+			    "authpolicy set lists all",
+			    name);
 		free(is);
 	}
-	if (c->args.word_count < 2) {
-		table_print(&c->db, db_query(&c->db, SQL_SETTING_LIST, name),
-		    c->json);
-		if (c->json)
-			putchar('\n');
-	} else if (join(c, name, value) &&
-	    db_run(&c->db, SQL_SETTING_SET, value, name))
+	if (c->args.word_count < 2)
+		table_print(c, NULL, db_query(&c->db, SQL_SETTING_LIST, name));
+	else if (join(c, name, value) &&
+		 db_run(&c->db, SQL_SETTING_SET, value, name))
 		diag_add(&c->changes, "%s is \"%s\"", name, value);
 	return c->db.status;
 }
@@ -73,10 +72,8 @@ run_history(struct command *c)
 
 	if (last[0] == '\0' || strspn(last, "0123456789") != strlen(last) ||
 	    strlen(last) > 9)
-		return fail(STATUS_USAGE, "--last takes a number, not \"%s\"",
-		    last);
-	table_print(&c->db, db_query(&c->db, SQL_HISTORY, last), c->json);
-	if (c->json)
-		putchar('\n');
+		return fail(
+		    STATUS_USAGE, "--last takes a number, not \"%s\"", last);
+	table_print(c, NULL, db_query(&c->db, SQL_HISTORY, last));
 	return c->db.status;
 }

@@ -2,10 +2,10 @@
 #include "policy/command/statements.h"
 
 /* A suspension by hand as it is now: a date alone includes its day. */
-#define STATE \
-	"iif(state = 'suspended' AND (suspended_until IS NULL OR" \
+#define STATE                                                                 \
+	"iif(state = 'suspended' AND (suspended_until IS NULL OR"             \
 	" iif(length(suspended_until) = 10, suspended_until || 'T23:59:59Z'," \
-	" suspended_until) >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))," \
+	" suspended_until) >= strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),"        \
 	" 'suspended', 'active')"
 
 /* The principals whose rows count for the one named ?1. */
@@ -13,162 +13,157 @@
 	"(SELECT ?1 UNION SELECT principal FROM member WHERE login = ?1)"
 
 const char *const statement_sql[STATEMENT_COUNT] = {
-	[SQL_VERSION] =
-	    "SELECT iif(application_id = 0x41755070, user_version, -1)"
-	    " FROM pragma_application_id, pragma_user_version",
-	[SQL_EDITOR_COMES] = "INSERT OR REPLACE INTO editor(name) VALUES (?)",
-	[SQL_EDITOR_GOES] = "DELETE FROM editor",
+    [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
+		    " FROM pragma_application_id, pragma_user_version",
+    [SQL_EDITOR_COMES] = "INSERT OR REPLACE INTO editor(name) VALUES (?)",
+    [SQL_EDITOR_GOES] = "DELETE FROM editor",
 
-	[SQL_PRINCIPAL_KIND] = "SELECT kind FROM principal WHERE name = ?",
-	[SQL_PRINCIPAL_ADD] =
-	    "INSERT INTO principal(name, kind, note) VALUES (?, ?, ?)",
-	[SQL_PRINCIPAL_REMOVE] =
-	    "DELETE FROM principal WHERE name = ? AND kind = ?",
-	[SQL_PRINCIPAL_RENAME] =
-	    "UPDATE principal SET name = ? WHERE name = ? AND kind = ?",
-	[SQL_PRINCIPAL_MODE] =
-	    "UPDATE principal SET mode = nullif(?, 'inherit') WHERE name = ?",
-	[SQL_PRINCIPAL_SUSPEND] =
-	    "UPDATE principal SET state = 'suspended', suspended_until = ?,"
-	    " suspended_why = ? WHERE name = ?",
-	[SQL_PRINCIPAL_RESUME] =
-	    "UPDATE principal SET state = 'active', suspended_until = NULL,"
-	    " suspended_why = NULL WHERE name = ? AND state = 'suspended'",
-	[SQL_PRINCIPAL_SHOW] =
-	    "SELECT name, kind, " STATE " AS state, suspended_until,"
-	    " suspended_why, mode, originators, origin, note"
-	    " FROM principal WHERE name = ?",
-	[SQL_PRINCIPAL_GRANTS] =
-	    "SELECT address, scope, manner, valid_from, valid_until,"
-	    " principal AS through, origin, note FROM send_as"
-	    " WHERE principal IN " THROUGH
-	    " ORDER BY principal <> ?1, principal, address, scope, manner",
-	[SQL_PRINCIPAL_DENIES] =
-	    "SELECT address, principal AS through, note FROM deny_as"
-	    " WHERE principal IN " THROUGH
-	    " ORDER BY principal <> ?1, principal, address",
-	[SQL_PARDON] = "INSERT INTO pardon(login) VALUES (?)"
-	    " ON CONFLICT DO NOTHING",
-	[SQL_LOGIN_LIST] =
-	    "SELECT name, " STATE " AS state, mode,"
-	    " (SELECT count(*) FROM membership WHERE login = name) AS groups,"
-	    " (SELECT count(*) FROM send_as WHERE principal = name) AS grants,"
-	    " note FROM principal WHERE kind = 'login' ORDER BY name",
-	[SQL_LOGIN_GROUPS] =
-	    "SELECT group_name AS \"group\" FROM membership WHERE login = ?"
-	    " ORDER BY group_name",
-	[SQL_GROUP_LIST] =
-	    "SELECT name, " STATE " AS state, mode, (SELECT count(*)"
-	    " FROM membership WHERE group_name = name) AS members,"
-	    " (SELECT count(*) FROM send_as WHERE principal = name) AS grants,"
-	    " note FROM principal WHERE kind = 'group' ORDER BY name",
-	[SQL_GROUP_MEMBERS] =
-	    "SELECT login FROM membership WHERE group_name = ? ORDER BY login",
-	[SQL_GROUP_JOIN] =
-	    "INSERT INTO membership(group_name, login) VALUES (?, ?)"
-	    " ON CONFLICT DO NOTHING",
-	[SQL_GROUP_LEAVE] =
-	    "DELETE FROM membership WHERE group_name = ? AND login = ?",
+    [SQL_PRINCIPAL_KIND] = "SELECT kind FROM principal WHERE name = ?",
+    [SQL_PRINCIPAL_ADD] =
+	"INSERT INTO principal(name, kind, note) VALUES (?, ?, ?)",
+    [SQL_PRINCIPAL_REMOVE] =
+	"DELETE FROM principal WHERE name = ? AND kind = ?",
+    [SQL_PRINCIPAL_RENAME] =
+	"UPDATE principal SET name = ? WHERE name = ? AND kind = ?",
+    [SQL_PRINCIPAL_MODE] =
+	"UPDATE principal SET mode = nullif(?, 'inherit') WHERE name = ?",
+    [SQL_PRINCIPAL_SUSPEND] =
+	"UPDATE principal SET state = 'suspended', suspended_until = ?,"
+	" suspended_why = ? WHERE name = ?",
+    [SQL_PRINCIPAL_RESUME] =
+	"UPDATE principal SET state = 'active', suspended_until = NULL,"
+	" suspended_why = NULL WHERE name = ? AND state = 'suspended'",
+    [SQL_PRINCIPAL_SHOW] =
+	"SELECT name, kind, " STATE " AS state, suspended_until,"
+	" suspended_why, mode, originators, origin, note"
+	" FROM principal WHERE name = ?",
+    [SQL_PRINCIPAL_GRANTS] =
+	"SELECT address, scope, manner, valid_from, valid_until,"
+	" principal AS through, origin, note FROM send_as"
+	" WHERE principal IN " THROUGH
+	" ORDER BY principal <> ?1, principal, address, scope, manner",
+    [SQL_PRINCIPAL_DENIES] =
+	"SELECT address, principal AS through, note FROM deny_as"
+	" WHERE principal IN " THROUGH
+	" ORDER BY principal <> ?1, principal, address",
+    [SQL_PARDON] = "INSERT INTO pardon(login) VALUES (?)"
+		   " ON CONFLICT DO NOTHING",
+    [SQL_LOGIN_LIST] =
+	"SELECT name, " STATE " AS state, mode,"
+	" (SELECT count(*) FROM membership WHERE login = name) AS groups,"
+	" (SELECT count(*) FROM send_as WHERE principal = name) AS grants,"
+	" note FROM principal WHERE kind = 'login' ORDER BY name",
+    [SQL_LOGIN_GROUPS] =
+	"SELECT group_name AS \"group\" FROM membership WHERE login = ?"
+	" ORDER BY group_name",
+    [SQL_GROUP_LIST] =
+	"SELECT name, " STATE " AS state, mode, (SELECT count(*)"
+	" FROM membership WHERE group_name = name) AS members,"
+	" (SELECT count(*) FROM send_as WHERE principal = name) AS grants,"
+	" note FROM principal WHERE kind = 'group' ORDER BY name",
+    [SQL_GROUP_MEMBERS] =
+	"SELECT login FROM membership WHERE group_name = ? ORDER BY login",
+    [SQL_GROUP_JOIN] = "INSERT INTO membership(group_name, login) VALUES (?, ?)"
+		       " ON CONFLICT DO NOTHING",
+    [SQL_GROUP_LEAVE] =
+	"DELETE FROM membership WHERE group_name = ? AND login = ?",
 
-	[SQL_GRANT] =
-	    "INSERT INTO send_as(principal, address, scope, manner,"
-	    " valid_from, valid_until, note) VALUES (?, ?, ?, ?, ?, ?, ?)"
-	    " ON CONFLICT(principal, address, scope, manner) DO UPDATE SET"
-	    " valid_from = excluded.valid_from,"
-	    " valid_until = excluded.valid_until,"
-	    " note = ifnull(excluded.note, note)",
-	[SQL_REVOKE] =
-	    "DELETE FROM send_as WHERE principal = ? AND address IN (?, ?)"
-	    " AND scope = ifnull(?, scope) AND manner = ifnull(?, manner)",
-	[SQL_DENY] =
-	    "INSERT INTO deny_as(principal, address, note) VALUES (?, ?, ?)"
-	    " ON CONFLICT(principal, address) DO UPDATE SET"
-	    " note = ifnull(excluded.note, note)",
-	[SQL_UNDENY] =
-	    "DELETE FROM deny_as WHERE principal = ? AND address IN (?, ?)",
+    [SQL_GRANT] =
+	"INSERT INTO send_as(principal, address, scope, manner,"
+	" valid_from, valid_until, note) VALUES (?, ?, ?, ?, ?, ?, ?)"
+	" ON CONFLICT(principal, address, scope, manner) DO UPDATE SET"
+	" valid_from = excluded.valid_from,"
+	" valid_until = excluded.valid_until,"
+	" note = ifnull(excluded.note, note)",
+    [SQL_REVOKE] =
+	"DELETE FROM send_as WHERE principal = ? AND address IN (?, ?)"
+	" AND scope = ifnull(?, scope) AND manner = ifnull(?, manner)",
+    [SQL_DENY] =
+	"INSERT INTO deny_as(principal, address, note) VALUES (?, ?, ?)"
+	" ON CONFLICT(principal, address) DO UPDATE SET"
+	" note = ifnull(excluded.note, note)",
+    [SQL_UNDENY] =
+	"DELETE FROM deny_as WHERE principal = ? AND address IN (?, ?)",
 
-	[SQL_DOMAIN_ADD] = "INSERT INTO local_domain(name) VALUES (?)"
-	    " ON CONFLICT DO NOTHING",
-	[SQL_DOMAIN_OWNER] =
-	    "UPDATE local_domain SET owner = nullif(?, '') WHERE name = ?",
-	[SQL_DOMAIN_REMOVE] = "DELETE FROM local_domain WHERE name IN (?, ?)",
-	[SQL_DOMAIN_LIST] =
-	    "SELECT name, owner FROM local_domain ORDER BY name",
-	[SQL_REALMS_LACK] =
-	    "SELECT value FROM setting WHERE name = 'realms' AND value <> ''"
-	    " AND instr(' ' || lower(value) || ' ', ' ' || ? || ' ') = 0",
+    [SQL_DOMAIN_ADD] = "INSERT INTO local_domain(name) VALUES (?)"
+		       " ON CONFLICT DO NOTHING",
+    [SQL_DOMAIN_OWNER] =
+	"UPDATE local_domain SET owner = nullif(?, '') WHERE name = ?",
+    [SQL_DOMAIN_REMOVE] = "DELETE FROM local_domain WHERE name IN (?, ?)",
+    [SQL_DOMAIN_LIST] = "SELECT name, owner FROM local_domain ORDER BY name",
+    [SQL_REALMS_LACK] =
+	"SELECT value FROM setting WHERE name = 'realms' AND value <> ''"
+	" AND instr(' ' || lower(value) || ' ', ' ' || ? || ' ') = 0",
 
-	[SQL_SETTING] = "SELECT value FROM setting WHERE name = ?",
-	[SQL_SETTING_SET] = "UPDATE setting SET value = ? WHERE name = ?",
-	[SQL_SETTING_LIST] =
-	    "SELECT name, value FROM setting WHERE name = ifnull(?, name)"
-	    " ORDER BY name",
-	[SQL_HISTORY] =
-	    "SELECT at, ifnull(editor, 'sqlite3') AS editor, tbl AS \"table\","
-	    " op, iif(op = 'update', (SELECT json_group_object(key, value)"
-	    " FROM json_each(old) WHERE value IS NOT"
-	    " (SELECT value FROM json_each(new) AS n"
-	    " WHERE n.key = json_each.key)), json_patch('{}', old)) AS old,"
-	    " json_patch('{}', new) AS new FROM"
-	    " (SELECT * FROM history ORDER BY id DESC LIMIT ?) ORDER BY id",
-	[SQL_LINT] =
-	    "SELECT 'send_as(' || principal || ', ' || address || '): ' ||"
-	    " domain || ' is not in local_domain' FROM (SELECT principal,"
-	    " address, substr(address, instr(address, '@') + 1) AS domain"
-	    " FROM send_as WHERE instr(address, '@') > 0 AND"
-	    " address <> '@{domain}') WHERE domain NOT GLOB '[.[]*'"
-	    " AND domain COLLATE NOCASE NOT IN (SELECT name FROM local_domain)"
-	    " UNION ALL SELECT 'send_as(' || principal || ', *): it may use"
-	    " every address there is' FROM send_as WHERE address = '*'"
-	    " UNION ALL SELECT 'principal(' || name || '): a group without"
-	    " members' FROM unused_group"
-	    " UNION ALL SELECT 'send_as: ' || address || ' is granted by name"
-	    " to several logins: ' || group_concat(name, ', ')"
-	    " FROM (SELECT DISTINCT address, name FROM send_as"
-	    " JOIN principal ON name = principal AND kind = 'login'"
-	    " WHERE address GLOB '[^@{*]*@*') GROUP BY address"
-	    " HAVING count(*) > 1",
+    [SQL_SETTING] = "SELECT value FROM setting WHERE name = ?",
+    [SQL_SETTING_SET] = "UPDATE setting SET value = ? WHERE name = ?",
+    [SQL_SETTING_LIST] =
+	"SELECT name, value FROM setting WHERE name = ifnull(?, name)"
+	" ORDER BY name",
+    [SQL_HISTORY] =
+	"SELECT at, ifnull(editor, 'sqlite3') AS editor, tbl AS \"table\","
+	" op, iif(op = 'update', (SELECT json_group_object(key, value)"
+	" FROM json_each(old) WHERE value IS NOT"
+	" (SELECT value FROM json_each(new) AS n"
+	" WHERE n.key = json_each.key)), json_patch('{}', old)) AS old,"
+	" json_patch('{}', new) AS new FROM"
+	" (SELECT * FROM history ORDER BY id DESC LIMIT ?) ORDER BY id",
+    [SQL_LINT] =
+	"SELECT 'send_as(' || principal || ', ' || address || '): ' ||"
+	" domain || ' is not in local_domain' FROM (SELECT principal,"
+	" address, substr(address, instr(address, '@') + 1) AS domain"
+	" FROM send_as WHERE instr(address, '@') > 0 AND"
+	" address <> '@{domain}') WHERE domain NOT GLOB '[.[]*'"
+	" AND domain COLLATE NOCASE NOT IN (SELECT name FROM local_domain)"
+	" UNION ALL SELECT 'send_as(' || principal || ', *): it may use"
+	" every address there is' FROM send_as WHERE address = '*'"
+	" UNION ALL SELECT 'principal(' || name || '): a group without"
+	" members' FROM unused_group"
+	" UNION ALL SELECT 'send_as: ' || address || ' is granted by name"
+	" to several logins: ' || group_concat(name, ', ')"
+	" FROM (SELECT DISTINCT address, name FROM send_as"
+	" JOIN principal ON name = principal AND kind = 'login'"
+	" WHERE address GLOB '[^@{*]*@*') GROUP BY address"
+	" HAVING count(*) > 1",
 
-	[SQL_DAEMON] =
-	    "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
-	    " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
-	    " ?1 ->> '$.seen.size', ?1 ->> '$.seen.mtime_ns',"
-	    " ?1 ->> '$.seen.change_counter', ?1 ->> '$.generation',"
-	    " ?1 ->> '$.available', ?1 ->> '$.fallback',"
-	    " ?1 ->> '$.suspensions_taken', ?1 ->> '$.errors[0]'",
-	[SQL_DAEMON_TABLE] =
-	    "SELECT 'daemon', 'authpolicyd ' || (?1 ->> '$.version') ||"
-	    " ', process ' || (?1 ->> '$.pid') || ', since ' ||"
-	    " (?1 ->> '$.started') UNION ALL"
-	    " SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
-	    " SELECT 'policy', ?1 ->> '$.database' UNION ALL"
-	    " SELECT 'copy', 'generation ' || (?1 ->> '$.generation') ||"
-	    " ', loaded ' || (?1 ->> '$.loaded') || ': ' ||"
-	    " (?1 ->> '$.principals') || ' principals, ' ||"
-	    " (?1 ->> '$.grants') || ' grants' UNION ALL"
-	    " SELECT 'mode', ?1 ->> '$.mode' UNION ALL"
-	    " SELECT 'sessions', (?1 ->> '$.sessions') || ', of them ' ||"
-	    " (?1 ->> '$.callbacks') || ' being answered' UNION ALL"
-	    " SELECT 'audit', (?1 ->> '$.audit_failures') ||"
-	    " ' records could not be written: look at the log and its disk'"
-	    " WHERE ?1 ->> '$.audit_failures' > 0",
-	[SQL_DAEMON_NOTES] =
-	    "SELECT 'error: ' || value FROM json_each(?1, '$.errors')"
-	    " UNION ALL"
-	    " SELECT 'warning: ' || value FROM json_each(?1, '$.warnings')"
-	    " UNION ALL"
-	    " SELECT 'advice: ' || value FROM json_each(?1, '$.advice')",
-	[SQL_DAEMON_JSON] =
-	    "SELECT json_set(?1, '$.current', json(?2), '$.trouble', ?3)",
+    [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
+		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
+		   " ?1 ->> '$.seen.size', ?1 ->> '$.seen.mtime_ns',"
+		   " ?1 ->> '$.seen.change_counter', ?1 ->> '$.generation',"
+		   " ?1 ->> '$.available', ?1 ->> '$.fallback',"
+		   " ?1 ->> '$.suspensions_taken', ?1 ->> '$.errors[0]'",
+    [SQL_DAEMON_TABLE] =
+	"SELECT 'daemon', 'authpolicyd ' || (?1 ->> '$.version') ||"
+	" ', process ' || (?1 ->> '$.pid') || ', since ' ||"
+	" (?1 ->> '$.started') UNION ALL"
+	" SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
+	" SELECT 'policy', ?1 ->> '$.database' UNION ALL"
+	" SELECT 'copy', 'generation ' || (?1 ->> '$.generation') ||"
+	" ', loaded ' || (?1 ->> '$.loaded') || ': ' ||"
+	" (?1 ->> '$.principals') || ' principals, ' ||"
+	" (?1 ->> '$.grants') || ' grants' UNION ALL"
+	" SELECT 'mode', ?1 ->> '$.mode' UNION ALL"
+	" SELECT 'sessions', (?1 ->> '$.sessions') || ', of them ' ||"
+	" (?1 ->> '$.callbacks') || ' being answered' UNION ALL"
+	" SELECT 'audit', (?1 ->> '$.audit_failures') ||"
+	" ' records could not be written: look at the log and its disk'"
+	" WHERE ?1 ->> '$.audit_failures' > 0",
+    [SQL_DAEMON_NOTES] =
+	"SELECT 'error: ' || value FROM json_each(?1, '$.errors')"
+	" UNION ALL"
+	" SELECT 'warning: ' || value FROM json_each(?1, '$.warnings')"
+	" UNION ALL"
+	" SELECT 'advice: ' || value FROM json_each(?1, '$.advice')",
+    [SQL_DAEMON_JSON] =
+	"SELECT json_set(?1, '$.current', json(?2), '$.trouble', ?3)",
 
-	[SQL_IS_OBJECT] =
-	    "SELECT iif(json_valid(?1), json_type(?1) = 'object', 0)",
-	[SQL_MEMBERS] = "SELECT key, type, atom, value FROM json_each(?)",
-	[SQL_RECIPIENTS] =
-	    "SELECT type, iif(type = 'object', value ->> '$.rcpt', atom),"
-	    " iif(type = 'object', value ->> '$.rcpt_addr', NULL),"
-	    " iif(type = 'object', json_type(value, '$.rcpt'), type),"
-	    " iif(type = 'object', json_type(value, '$.rcpt_addr'), NULL)"
-	    " FROM json_each(?)",
-	[SQL_RAW] = "SELECT ?1 -> ?2",
+    [SQL_IS_OBJECT] = "SELECT iif(json_valid(?1), json_type(?1) = 'object', 0)",
+    [SQL_MEMBERS] = "SELECT key, type, atom, value FROM json_each(?)",
+    [SQL_RECIPIENTS] =
+	"SELECT type, iif(type = 'object', value ->> '$.rcpt', atom),"
+	" iif(type = 'object', value ->> '$.rcpt_addr', NULL),"
+	" iif(type = 'object', json_type(value, '$.rcpt'), type),"
+	" iif(type = 'object', json_type(value, '$.rcpt_addr'), NULL)"
+	" FROM json_each(?)",
+    [SQL_RAW] = "SELECT ?1 -> ?2",
 };

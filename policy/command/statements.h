@@ -17,12 +17,12 @@ enum statement {
 	SQL_PRINCIPAL_SHOW,    /* name */
 	SQL_PRINCIPAL_GRANTS,  /* name */
 	SQL_PRINCIPAL_DENIES,  /* name */
-	SQL_PARDON,            /* login */
+	SQL_PARDON,	       /* login */
 	SQL_LOGIN_LIST,
 	SQL_LOGIN_GROUPS, /* login */
 	SQL_GROUP_LIST,
 	SQL_GROUP_MEMBERS, /* group */
-	SQL_GROUP_JOIN,    /* group, login */
+	SQL_GROUP_JOIN,	   /* group, login */
 	SQL_GROUP_LEAVE,   /* group, login */
 
 	SQL_GRANT,  /* principal, address, scope, manner, from, until, note */
@@ -30,27 +30,27 @@ enum statement {
 	SQL_DENY,   /* principal, address, note */
 	SQL_UNDENY, /* principal, address, as typed */
 
-	SQL_DOMAIN_ADD,    /* name */
+	SQL_DOMAIN_ADD,	   /* name */
 	SQL_DOMAIN_OWNER,  /* owner or "", name */
 	SQL_DOMAIN_REMOVE, /* name, as typed */
 	SQL_DOMAIN_LIST,
 	SQL_REALMS_LACK, /* domain */
 
-	SQL_SETTING,      /* name */
+	SQL_SETTING,	  /* name */
 	SQL_SETTING_SET,  /* value, name */
 	SQL_SETTING_LIST, /* name or NULL */
-	SQL_HISTORY,      /* how many */
+	SQL_HISTORY,	  /* how many */
 	SQL_LINT,
 
-	SQL_DAEMON,       /* the daemon's answer */
+	SQL_DAEMON,	  /* the daemon's answer */
 	SQL_DAEMON_TABLE, /* the same */
 	SQL_DAEMON_NOTES, /* the same */
 	SQL_DAEMON_JSON,  /* the same, current 0/1, trouble */
 
-	SQL_IS_OBJECT,  /* JSON */
-	SQL_MEMBERS,    /* a JSON object */
+	SQL_IS_OBJECT,	/* JSON */
+	SQL_MEMBERS,	/* a JSON object */
 	SQL_RECIPIENTS, /* a JSON array */
-	SQL_RAW,        /* JSON, path */
+	SQL_RAW,	/* JSON, path */
 
 	STATEMENT_COUNT
 };

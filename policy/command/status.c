@@ -14,44 +14,21 @@
 #define LOAD_MS 5000
 #define LOOKS 40 /* of 50 ms: a daemon looks at the file every 250 ms */
 
-static void
-print_lines(const char *kind, const struct diag *lines)
-{
-	for (size_t i = 0; i < diag_kept(lines); i++) {
-		printf("%s: ", kind);
-		output_text(stdout, lines->lines[i]);
-		putchar('\n');
-	}
-	if (lines->count > diag_kept(lines))
-		printf("%s: and %zu more\n", kind,
-		    lines->count - diag_kept(lines));
-}
-
-/* What a load found, as text or as the rest of a JSON object. */
+/* What a load found, as text or as members of a JSON object. */
 static enum status
 print_report(struct command *c, const struct load_report *report, bool good)
 {
 	if (c->json) {
-		fputs("\"database\":", stdout);
-		output_json(stdout, c->path);
-		printf(",\"current\":%s,\"errors\":", good ? "true" : "false");
-		output_json_lines(stdout, &report->errors);
-		fputs(",\"warnings\":", stdout);
-		output_json_lines(stdout, &report->warnings);
-		puts("}");
+		json_string(&c->out, "database", c->path);
+		json_bool(&c->out, "current", good);
+		output_json_lines(&c->out, "errors", &report->errors);
+		output_json_lines(&c->out, "warnings", &report->warnings);
+		json_object_end(&c->out);
 	} else {
-		print_lines("error", &report->errors);
-		print_lines("warning", &report->warnings);
+		output_lines("error: ", &report->errors);
+		output_lines("warning: ", &report->warnings);
 	}
 	return good ? STATUS_OK : STATUS_REFUSED;
-}
-
-static void
-print_field(const char *name, const char *value)
-{
-	printf("%-9s ", name);
-	output_text(stdout, value);
-	putchar('\n');
 }
 
 /* No daemon serves the file: would one? */
@@ -62,13 +39,16 @@ check_file(struct command *c, const char *daemon)
 	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
 	enum status status;
 
-	if (c->json)
-		fputs("{\"pid\":null,", stdout);
-	else {
-		print_field("daemon", daemon);
-		print_field("policy", c->path);
-		print_field("state", policy != NULL ? "good" :
-		    "not usable; a daemon would keep the last good one");
+	if (c->json) {
+		json_object(&c->out, NULL);
+		json_string(&c->out, "pid", NULL);
+	} else {
+		output_field("daemon", daemon);
+		output_field("policy", c->path);
+		output_field("state",
+		    policy != NULL
+			? "good"
+			: "not usable; a daemon would keep the last good one");
 	}
 	status = print_report(c, &report, policy != NULL);
 	load_report_clear(&report);
@@ -80,8 +60,8 @@ static bool
 same(const struct source_stamp *a, const struct source_stamp *b)
 {
 	return a->dev == b->dev && a->ino == b->ino && a->size == b->size &&
-	    a->mtime_ns == b->mtime_ns &&
-	    a->change_counter == b->change_counter;
+	       a->mtime_ns == b->mtime_ns &&
+	       a->change_counter == b->change_counter;
 }
 
 /* Is the file as it is now in force?  `text` says so, or what to mend. */
@@ -90,24 +70,30 @@ judge(const struct daemon *d, const struct source_stamp *file,
     const struct diag *unread, char *text, size_t size)
 {
 	if (!d->available)
-		snprintf(text, size, "no usable policy, all mail is answered "
-		    "451: %s", d->problem);
+		snprintf(text, size,
+		    "no usable policy, all mail is answered "
+		    "451: %s",
+		    d->problem);
 	else if (d->problem[0] != '\0')
 		snprintf(text, size, "not in force as it is now, %s is: %s",
-		    d->fallback ? "the copy kept in the state folder" :
-		    "the last good one", d->problem);
+		    d->fallback ? "the copy kept in the state folder"
+				: "the last good one",
+		    d->problem);
 	else if (unread->count > 0)
-		snprintf(text, size, "in force, unless it was changed just "
-		    "now: %s", diag_first(unread));
+		snprintf(text, size,
+		    "in force, unless it was changed just "
+		    "now: %s",
+		    diag_first(unread));
 	else if (!same(&d->seen, file))
-		snprintf(text, size, "changed, and the daemon has not looked "
+		snprintf(text, size,
+		    "changed, and the daemon has not looked "
 		    "at it yet; ask again");
 	else
 		snprintf(text, size, "in force as it is now");
 	if (!d->available || d->problem[0] != '\0')
 		return STATUS_REFUSED;
-	return unread->count == 0 && same(&d->seen, file) ? STATUS_OK :
-	    STATUS_UNKNOWN;
+	return unread->count == 0 && same(&d->seen, file) ? STATUS_OK
+							  : STATUS_UNKNOWN;
 }
 
 static enum status
@@ -132,10 +118,10 @@ print_daemon(struct command *c, struct daemon *d,
 	while (db_step(&d->db, s)) {
 		const char *value = (const char *)sqlite3_column_text(s, 1);
 
-		print_field((const char *)sqlite3_column_text(s, 0),
+		output_field((const char *)sqlite3_column_text(s, 0),
 		    value != NULL ? value : "?");
 	}
-	print_field("state", text);
+	output_field("state", text);
 	s = db_query(&d->db, SQL_DAEMON_NOTES, d->json);
 	while (db_step(&d->db, s)) {
 		output_text(stdout, (const char *)sqlite3_column_text(s, 0));
@@ -152,23 +138,26 @@ run_status(struct command *c)
 		struct source_stamp file = {0};
 		struct diag why = {0}, unread = {0};
 		struct daemon d;
-		enum daemon_status answered =
-		    daemon_ask(c->control, &d, &why);
+		enum daemon_status answered = daemon_ask(c->control, &d, &why);
 		enum status status = STATUS_OK;
 		bool serves, again = false;
 
 		daemon_stamp_file(c->path, &file, &unread);
 		serves = answered == DAEMON_ANSWERED &&
-		    (strcmp(d.database, c->path) == 0 ||
-		    daemon_serves(&d, &file));
+			 (strcmp(d.database, c->path) == 0 ||
+			     daemon_serves(&d, &file));
 		if (answered == DAEMON_SILENT)
-			status = fail(STATUS_UNKNOWN, "the daemon cannot be "
-			    "asked: %s", diag_first(&why));
+			status = fail(STATUS_UNKNOWN,
+			    "the daemon cannot be "
+			    "asked: %s",
+			    diag_first(&why));
 		else if (!serves)
-			status = check_file(c, answered == DAEMON_NONE ?
-			    "none runs" : "the one that runs has another");
+			status = check_file(
+			    c, answered == DAEMON_NONE
+				   ? "none runs"
+				   : "the one that runs has another");
 		else if (look < LOOKS && d.problem[0] == '\0' &&
-		    unread.count == 0 && !same(&d.seen, &file))
+			 unread.count == 0 && !same(&d.seen, &file))
 			again = true;
 		else
 			status = print_daemon(c, &d, &file, &unread);
@@ -192,7 +181,7 @@ run_lint(struct command *c)
 
 	policy_free(policy);
 	/* Only now: the loader wants no connection on the file. */
-	if (db_open(&c->db, c->path, false)) {
+	if (good && db_open(&c->db, c->path, false)) {
 		sqlite3_stmt *s = db_query(&c->db, SQL_LINT);
 
 		while (db_step(&c->db, s))
@@ -200,11 +189,11 @@ run_lint(struct command *c)
 			    (const char *)sqlite3_column_text(s, 0));
 	}
 	if (c->json)
-		putchar('{');
+		json_object(&c->out, NULL);
 	status = print_report(c, &report, good);
 	if (!c->json)
 		printf("%zu errors, %zu warnings\n", report.errors.count,
 		    report.warnings.count);
 	load_report_clear(&report);
-	return status;
+	return c->db.status != STATUS_OK ? c->db.status : status;
 }

@@ -33,17 +33,21 @@ run_suspend(struct command *c)
 	int64_t n = length != NULL ? seconds(length) : 0;
 
 	if (length != NULL && n == 0)
-		return fail(STATUS_USAGE, "--for takes a number and s, m, h, d "
-		    "or w, like 2d, not \"%s\"", length);
+		return fail(STATUS_USAGE,
+		    "--for takes a number and s, m, h, d "
+		    "or w, like 2d, not \"%s\"",
+		    length);
 	if (c->args.words[0][0] == '@')
-		return fail(STATUS_USAGE, "%s: a login or a group can be "
-		    "suspended, not a domain", c->args.words[0]);
+		return fail(STATUS_USAGE,
+		    "%s: a login or a group can be "
+		    "suspended, not a domain",
+		    c->args.words[0]);
 	if (!names_principal(c, c->args.words[0], NAMES_CREATE, name))
 		return c->db.status;
 	if (length != NULL)
 		when_format((int64_t)time(NULL) + n, until);
-	if (db_run(&c->db, SQL_PRINCIPAL_SUSPEND,
-	    length != NULL ? until : NULL, reason, name))
+	if (db_run(&c->db, SQL_PRINCIPAL_SUSPEND, length != NULL ? until : NULL,
+		reason, name))
 		diag_add(&c->changes, "%s is suspended %s%s", name,
 		    length != NULL ? "until " : "until it is resumed",
 		    length != NULL ? until : "");
@@ -64,7 +68,8 @@ run_resume(struct command *c)
 	if (kind != NULL && strcmp(kind, "login") == 0)
 		db_run(&c->db, SQL_PARDON, name);
 	free(kind);
-	diag_add(&c->changes, by_hand ? "%s is active again" :
-	    "%s was not suspended by hand", name);
+	diag_add(&c->changes,
+	    by_hand ? "%s is active again" : "%s was not suspended by hand",
+	    name);
 	return c->db.status;
 }

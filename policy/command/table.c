@@ -1,6 +1,8 @@
 /* Rows as aligned columns or as JSON. */
 #include "policy/command/table.h"
 
+#include <assert.h>
+
 #define COLUMNS_MAX 16
 
 static const char *
@@ -11,29 +13,34 @@ text(sqlite3_stmt *s, int column)
 	return value != NULL ? value : "";
 }
 
-static size_t
-print_json(struct db *db, sqlite3_stmt *s)
+static void
+write_json(struct command *c, const char *title, sqlite3_stmt *s)
 {
-	size_t rows = 0;
-
-	putchar('[');
-	while (db_step(db, s)) {
-		fputs(rows++ > 0 ? ",\n {" : "{", stdout);
+	json_array(&c->out, title);
+	while (db_step(&c->db, s)) {
+		json_object(&c->out, NULL);
 		for (int i = 0; i < sqlite3_column_count(s); i++) {
-			if (i > 0)
-				putchar(',');
-			output_json(stdout, sqlite3_column_name(s, i));
-			putchar(':');
+			const char *name = sqlite3_column_name(s, i);
+
 			if (sqlite3_column_type(s, i) == SQLITE_INTEGER)
-				fputs(text(s, i), stdout);
+				json_integer(
+				    &c->out, name, sqlite3_column_int64(s, i));
 			else
-				output_json(stdout, (const char *)
-				    sqlite3_column_text(s, i));
+				json_string(&c->out, name,
+				    (const char *)sqlite3_column_text(s, i));
 		}
-		putchar('}');
+		json_object_end(&c->out);
 	}
-	putchar(']');
-	return rows;
+	json_array_end(&c->out);
+}
+
+static void
+widen(size_t *width, const char *value)
+{
+	size_t needed = output_text(NULL, value);
+
+	if (needed > *width)
+		*width = needed;
 }
 
 /* One line; the last column that holds something is not padded. */
@@ -56,34 +63,28 @@ print_line(sqlite3_stmt *s, const char *(*value)(sqlite3_stmt *, int),
 	putchar('\n');
 }
 
-size_t
-table_print(struct db *db, sqlite3_stmt *s, bool json)
+void
+table_print(struct command *c, const char *title, sqlite3_stmt *s)
 {
 	size_t widths[COLUMNS_MAX] = {0}, rows = 0;
 	int columns = sqlite3_column_count(s);
 
-	if (json)
-		return print_json(db, s);
-	if (columns > COLUMNS_MAX)
-		columns = COLUMNS_MAX;
-	/* Columns in which no row has anything are left out. */
-	for (; db_step(db, s); rows++)
-		for (int i = 0; i < columns; i++) {
-			size_t width = output_text(NULL, text(s, i));
-
-			if (width > widths[i])
-				widths[i] = width;
-		}
-	if (rows == 0)
-		return 0;
-	for (int i = 0; i < columns; i++) {
-		size_t width = output_text(NULL, sqlite3_column_name(s, i));
-
-		if (widths[i] > 0 && width > widths[i])
-			widths[i] = width;
+	if (c->json) {
+		write_json(c, title, s);
+		return;
 	}
-	print_line(s, sqlite3_column_name, widths, columns);
-	while (db_step(db, s))
+	assert(columns <= COLUMNS_MAX);
+	for (; db_step(&c->db, s); rows++)
+		for (int i = 0; i < columns; i++)
+			widen(&widths[i], text(s, i));
+	/* Columns in which no row has anything are left out. */
+	for (int i = 0; i < columns; i++)
+		if (widths[i] > 0)
+			widen(&widths[i], sqlite3_column_name(s, i));
+	if (title != NULL)
+		printf("\n%s%s\n", title, rows == 0 ? ": none" : "");
+	if (rows > 0)
+		print_line(s, sqlite3_column_name, widths, columns);
+	while (rows > 0 && db_step(&c->db, s))
 		print_line(s, text, widths, columns);
-	return rows;
 }

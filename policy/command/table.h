@@ -1,12 +1,13 @@
 #ifndef POLICY_COMMAND_TABLE_H
 #define POLICY_COMMAND_TABLE_H
 
-#include "policy/command/db.h"
+#include "policy/command/command.h"
 
 /*
- * Writes the rows of a query: aligned columns under their names, or a JSON
- * array of objects.  Returns how many rows there were.
+ * Writes the rows of a query: aligned columns under their names, or with
+ * --json an array of objects, named `title` in an object.  In text the title,
+ * which may be NULL, stands above.
  */
-size_t table_print(struct db *db, sqlite3_stmt *s, bool json);
+void table_print(struct command *c, const char *title, sqlite3_stmt *s);
 
 #endif
