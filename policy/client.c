@@ -6,6 +6,18 @@
 
 #include <string.h>
 
+/* 1. Can it be told who the client is? */
+bool
+login_is_ambiguous(struct decision *d)
+{
+	if (!d->facts->login_ambiguous)
+		return false;
+	say(d, "the login %s may or may not be xtext; set mta in the "
+	       "configuration",
+	    d->facts->login);
+	return refuse_internal(d);
+}
+
 /* 2. Is the client, or any group it is in, suspended? */
 bool
 is_suspended(struct decision *d)

@@ -15,6 +15,7 @@ static const struct step {
 	const char *name;
 	bool (*refuses)(struct decision *d);
 } steps[] = {
+    {STAGE_MAIL, "who", login_is_ambiguous},
     {STAGE_MAIL, "suspended", is_suspended},
     {STAGE_MAIL, "login known", login_is_unknown},
     {STAGE_MAIL, "login required", login_is_required},
@@ -30,16 +31,6 @@ ignores_mode(enum reason reason)
 	return reason == REASON_LOGIN_SUSPENDED || reason == REASON_INTERNAL ||
 	       reason == REASON_POLICY_UNAVAILABLE ||
 	       reason == REASON_OVERLOADED;
-}
-
-static void
-speak(struct verdict *v, enum reason reason, const char *row, const char *text)
-{
-	v->kind = reason_verdict(reason);
-	v->reason = reason;
-	snprintf(v->row, sizeof(v->row), "%s", row);
-	snprintf(
-	    v->reply, sizeof(v->reply), "%s %s", reason_codes(reason), text);
 }
 
 static void
@@ -72,7 +63,7 @@ run_steps(struct decision *d, enum stage stage)
 		say(d, "%s: %s%s%s", steps[i].name, reason_name(d->reason),
 		    d->row[0] != '\0' ? " by " : "", d->row);
 		if (v->mode != MODE_MONITOR || ignores_mode(d->reason)) {
-			speak(v, d->reason, d->row, d->text);
+			verdict_refuse(v, d->reason, d->row, d->text);
 			return false;
 		}
 		say(d, "passed over: mode monitor");
@@ -94,7 +85,7 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 		return;
 	}
 	if (policy == NULL) {
-		speak(verdict, REASON_POLICY_UNAVAILABLE, "",
+		verdict_refuse(verdict, REASON_POLICY_UNAVAILABLE, "",
 		    "the policy can't be read now; try again later");
 		return;
 	}

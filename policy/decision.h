@@ -87,6 +87,7 @@ int mta_agrees(
     const struct facts *f, const struct address *a, const char *other);
 
 /* The steps, in the order in which policy/decide takes them. */
+bool login_is_ambiguous(struct decision *d);
 bool is_suspended(struct decision *d);
 bool login_is_unknown(struct decision *d);
 bool login_is_required(struct decision *d);

@@ -29,13 +29,14 @@ struct facts {
 	/* the session */
 	const char *login;     /* SASL login, xtext already decoded */
 	bool login_malformed;  /* it could not be decoded: nobody's login */
+	bool login_ambiguous;  /* whether it is encoded could not be told */
 	const char *mechanism; /* as typed */
 	const char *tls;       /* `TLSv1.3`; NULL: no TLS */
 	int cipher_bits;       /* 0: not told */
 	const char *cert_subject, *cert_issuer, *verify;
 	const char *client; /* IP address as text, no prefix */
 	const char *client_name, *helo;
-	const char *listener; /* name, port, or `name:port` */
+	const char *listener; /* `name:port`, or either of them */
 
 	/* the message */
 	const char *sender;	/* MAIL FROM as typed, brackets and all */

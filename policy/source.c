@@ -346,6 +346,21 @@ source_read_within(
 	return status;
 }
 
+bool
+source_is_quiet(const char *path, struct diag *d)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool quiet;
+
+	if (fd < 0) {
+		diag_add(d, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	quiet = check_quiet(path, fd, d) == SOURCE_OK;
+	close(fd);
+	return quiet;
+}
+
 void
 image_free(struct image *image)
 {

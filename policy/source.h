@@ -56,6 +56,12 @@ enum source_status source_read(
 enum source_status source_read_within(
     const char *path, int ms, struct image *image, struct diag *d);
 
+/*
+ * Is nobody writing at the moment?  False: `d` says who, or what is in the
+ * way; also when the file can't be opened.
+ */
+bool source_is_quiet(const char *path, struct diag *d);
+
 void image_free(struct image *image);
 
 #endif

@@ -1,7 +1,7 @@
 /* The names and codes of verdicts: an interface that never changes. */
 #include "verdict.h"
 
-#include <stddef.h>
+#include <stdio.h>
 
 /* Indexed by enum reason.  Codes: RFC 6409 section 6, RFC 3463, RFC 7372. */
 static const struct {
@@ -20,6 +20,7 @@ static const struct {
     [REASON_LOCAL_SENDER_PROTECTED] = {"local-sender-protected", "550 5.7.1"},
     [REASON_RECIPIENT_MALFORMED] = {"recipient-malformed", "553 5.1.3"},
     [REASON_RELAY_DENIED] = {"relay-denied", "550 5.7.1"},
+    [REASON_LIMIT_EXCEEDED] = {"limit-exceeded", "452 4.5.3"},
 };
 
 const char *
@@ -55,6 +56,17 @@ reason_verdict(enum reason reason)
 {
 	return reasons[reason].codes[0] == '5' ? VERDICT_REJECT
 					       : VERDICT_TEMPFAIL;
+}
+
+void
+verdict_refuse(
+    struct verdict *v, enum reason reason, const char *row, const char *text)
+{
+	v->kind = reason_verdict(reason);
+	v->reason = reason;
+	snprintf(v->row, sizeof(v->row), "%s", row);
+	snprintf(v->reply, sizeof(v->reply), "%s %s", reason_codes(reason),
+	    text);
 }
 
 const char *

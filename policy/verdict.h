@@ -6,7 +6,8 @@
 
 #define LOGIN_MAX 255 /* octets of a login or any principal's name */
 #define ROW_MAX (LOGIN_MAX + ADDRESS_MAX + 40)
-#define REPLY_MAX 500 /* RFC 5321 4.5.3.1.5, and room for the reference */
+#define REPLY_MAX 480 /* with REFERENCE_MAX below the 512 of RFC 5321 4.5.3.1.5 */
+#define REFERENCE_MAX 17 /* ` [ref 7K2M-9QXD]` */
 
 enum verdict_kind {
 	VERDICT_TEMPFAIL = 0, /* the zero value fails closed */
@@ -30,6 +31,7 @@ enum reason {
 	REASON_LOCAL_SENDER_PROTECTED,
 	REASON_RECIPIENT_MALFORMED,
 	REASON_RELAY_DENIED,
+	REASON_LIMIT_EXCEEDED,
 	REASON_COUNT
 };
 
@@ -56,7 +58,7 @@ struct verdict {
 	enum stage stage;
 	enum mode mode;		   /* the one in force for this client */
 	char row[ROW_MAX + 1];	   /* that decided, accept or refusal; or "" */
-	char reply[REPLY_MAX + 1]; /* `550 5.7.1 text` */
+	char reply[REPLY_MAX + REFERENCE_MAX + 1]; /* `550 5.7.1 text` */
 	char login[LOGIN_MAX + 1]; /* canonical; "" for anonymous clients */
 	struct finding passed[VERDICT_FINDINGS_MAX]; /* over, in order */
 	unsigned passed_count;
@@ -70,6 +72,13 @@ const char *mode_name(enum mode mode);		  /* `enforce` */
 /* Reply code and enhanced code of a reason: `550 5.7.1`.  RFC 6409 section 6,
  * RFC 3463 and the IANA registry of enhanced status codes. */
 const char *reason_codes(enum reason reason);
+
+/*
+ * Makes `v` a refusal for `reason`, which `row` decided ("" for none); `text`
+ * follows the codes in the reply.
+ */
+void verdict_refuse(struct verdict *v, enum reason reason, const char *row,
+    const char *text);
 
 /* tempfail for reasons whose codes begin with 4, else reject. */
 enum verdict_kind reason_verdict(enum reason reason);

@@ -1,0 +1,39 @@
+#ifndef MILTER_CALLBACKS_H
+#define MILTER_CALLBACKS_H
+
+/*
+ * The only file that knows libmilter: what it calls, and the one function that
+ * turns a verdict into a reply.
+ */
+
+#include "milter/config.h"
+
+#include <stdbool.h>
+
+/*
+ * Registers with libmilter for the socket of `c`, which must live as long as
+ * the process.  False: `d` says why.
+ */
+bool callbacks_register(const struct config *c, struct diag *d);
+
+/* Binds the socket; its mode is the umask's.  False: `d` says why. */
+bool callbacks_open(struct diag *d);
+
+/*
+ * Serves until callbacks_stop() or SIGTERM.  0 when it was stopped, else -1.
+ * libmilter returns while callbacks still run: callbacks_drain() waits.
+ */
+int callbacks_run(void);
+
+/* Asks callbacks_run() to return; takes up to five seconds. */
+void callbacks_stop(void);
+
+/* Waits at most `ms` milliseconds for running callbacks.  False: some still
+ * run. */
+bool callbacks_drain(int ms);
+
+/* For status. */
+unsigned callbacks_running(void);
+unsigned callbacks_sessions(void);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * The control socket: one thread, one question at a time, each with a time
+ * limit, so that nobody who may connect can keep the others waiting for long.
+ */
+#include "milter/control.h"
+
+#include "build-config.h"
+#include "milter/audit.h"
+#include "milter/callbacks.h"
+#include "milter/keeper.h"
+#include "milter/listen.h"
+#include "policy/json.h"
+#include "policy/when.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 2000
+#define QUESTION_MAX 64
+
+static struct {
+	const struct config *config;
+	int fd;
+	int stop[2]; /* a byte written to it ends the thread */
+	struct listen_file file;
+	pthread_t thread;
+	bool running;
+	time_t started;
+} control = {.fd = -1, .stop = {-1, -1}};
+
+static void
+write_status(struct json *j)
+{
+	const struct config *c = control.config;
+	char started[WHEN_TEXT_SIZE];
+
+	when_format(control.started, started);
+	json_object(j, NULL);
+	json_integer(j, "pid", getpid());
+	json_string(j, "version", PACKAGE_VERSION);
+	json_string(j, "started", started);
+	json_string(j, "socket", c->socket);
+	keeper_status(j);
+	json_integer(j, "sessions", callbacks_sessions());
+	json_integer(j, "callbacks", callbacks_running());
+	json_integer(j, "audit_failures", (int64_t)audit_failures());
+	json_array(j, "advice");
+	for (size_t i = 0; i < diag_kept(&c->advice); i++)
+		json_string(j, NULL, c->advice.lines[i]);
+	json_array_end(j);
+	json_object_end(j);
+	json_newline(j);
+}
+
+/* Reads a line; false when none comes in time. */
+static bool
+read_question(int fd, char question[QUESTION_MAX])
+{
+	size_t n = 0;
+
+	while (n < QUESTION_MAX) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+		ssize_t got;
+
+		if (poll(&p, 1, PATIENCE_MS) <= 0)
+			return false;
+		got = recv(fd, question + n, QUESTION_MAX - n, MSG_DONTWAIT);
+		if (got <= 0)
+			return false;
+		n += (size_t)got;
+		if (question[n - 1] == '\n') {
+			question[n - 1] = '\0';
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+send_whole(int fd, const char *text, size_t len)
+{
+	while (len > 0) {
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		ssize_t n;
+
+		if (poll(&p, 1, PATIENCE_MS) <= 0)
+			return;
+		n = send(fd, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		text += n;
+		len -= (size_t)n;
+	}
+}
+
+static void
+answer(int fd)
+{
+	char question[QUESTION_MAX];
+	struct json j = {0};
+
+	if (!read_question(fd, question))
+		return;
+	if (strcmp(question, "status") == 0) {
+		write_status(&j);
+	} else {
+		json_object(&j, NULL);
+		json_string(&j, "error", "the questions are: status");
+		json_object_end(&j);
+		json_newline(&j);
+	}
+	if (!j.failed)
+		send_whole(fd, j.text, j.len);
+	json_free(&j);
+}
+
+static void *
+run(void *unused)
+{
+	struct pollfd p[2] = {
+	    {.fd = control.fd, .events = POLLIN},
+	    {.fd = control.stop[0], .events = POLLIN},
+	};
+
+	(void)unused;
+	for (;;) {
+		int fd;
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			return NULL;
+		if (p[1].revents != 0)
+			return NULL;
+		fd = accept4(control.fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0) { /* out of descriptors: don't spin on it */
+			(void)poll(p + 1, 1, errno == EMFILE ? 1000 : 10);
+			continue;
+		}
+		answer(fd);
+		close(fd);
+	}
+}
+
+bool
+control_open(const struct config *c, struct diag *d)
+{
+	control.config = c;
+	control.started = time(NULL);
+	if (c->control[0] == '\0')
+		return true;
+	control.fd = listen_open(c->control, 0660, c->uid, c->socket_gid,
+	    &control.file, d);
+	return control.fd >= 0;
+}
+
+bool
+control_run(struct diag *d)
+{
+	int rc;
+
+	if (control.fd < 0)
+		return true;
+	if (pipe2(control.stop, O_CLOEXEC) != 0) {
+		diag_add(d, "can't make a pipe: %s", strerror(errno));
+		return false;
+	}
+	rc = pthread_create(&control.thread, NULL, run, NULL);
+	if (rc != 0)
+		diag_add(d, "can't start the control thread: %s", strerror(rc));
+	control.running = rc == 0;
+	return control.running;
+}
+
+void
+control_stop(void)
+{
+	if (control.running) {
+		(void)!write(control.stop[1], "", 1);
+		pthread_join(control.thread, NULL);
+		control.running = false;
+	}
+	if (control.stop[0] >= 0) {
+		close(control.stop[0]);
+		close(control.stop[1]);
+		control.stop[0] = control.stop[1] = -1;
+	}
+	if (control.fd >= 0)
+		close(control.fd);
+	control.fd = -1;
+	listen_remove(&control.file);
+}

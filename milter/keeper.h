@@ -1,0 +1,37 @@
+#ifndef MILTER_KEEPER_H
+#define MILTER_KEEPER_H
+
+/*
+ * Keeps the policy copy: a thread watches the database, loads what changed and
+ * swaps it in.  Whatever happens to the file, the last good copy stays in
+ * force, and the fault is loud.  The last good image is also kept beside the
+ * state database, for a start without a usable policy.
+ */
+
+#include "policy/diag.h"
+#include "policy/json.h"
+#include "policy/policy.h"
+
+/*
+ * Loads the policy and starts the thread.  That no policy can be loaded is no
+ * error: verdicts are `policy-unavailable` until one appears.  `state` is the
+ * path of the state database; the last good image is kept in its folder.
+ * False, with a line in `d`, only when the thread can't be started.
+ */
+bool keeper_start(const char *database, const char *state, struct diag *d);
+
+/* Stops the thread.  Copies that callbacks still hold stay valid. */
+void keeper_stop(void);
+
+/*
+ * The copy in force, or NULL when there is none.  The caller may use it until
+ * keeper_give(), which it must call before its callback returns: copies are
+ * never held between callbacks.
+ */
+const struct policy *keeper_take(void);
+void keeper_give(const struct policy *policy); /* NULL is fine */
+
+/* Writes the members of `status` that tell of the policy into an object. */
+void keeper_status(struct json *j);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * What is written of a verdict.  The rule guarded here: every fact the
+ * decision used is in the record, and no byte from outside is in it raw.
+ */
+#include "milter/record.h"
+
+#include "milter/audit.h"
+#include "milter/log.h"
+#include "milter/mta.h"
+#include "policy/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+
+void
+record_new_ref(char out[REF_SIZE])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	unsigned char random[8];
+
+	while (getrandom(random, sizeof(random), 0) != sizeof(random))
+		continue;
+	for (int i = 0; i < 8; i++)
+		out[i + (i > 3)] = digits[random[i] & 31];
+	out[4] = '-';
+	out[9] = '\0';
+}
+
+static const char *
+or_null(const char *text)
+{
+	return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static void
+add_time(struct json *j)
+{
+	struct timespec now;
+	struct tm tm;
+	char date[24], text[48];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &tm);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s.%06ldZ", date, now.tv_nsec / 1000);
+	json_string(j, "time", text);
+}
+
+static const char *
+source_of(const struct facts *f, const struct verdict *v)
+{
+	if (f->local)
+		return f->login == NULL ? "local" : "sasl";
+	return v->login[0] != '\0' || f->login_malformed ? "sasl" : "none";
+}
+
+static void
+add_session(struct json *j, const struct session *s, const struct verdict *v)
+{
+	const struct facts *f = &s->facts;
+
+	json_string(j, "login",
+	    v->login[0] != '\0' ? v->login : or_null(f->login));
+	json_string(j, "source", source_of(f, v));
+	json_string(j, "peer", NULL);
+	json_string(j, "auth_param", f->auth_param);
+	json_string(j, "mechanism", or_null(f->mechanism));
+	json_string(j, "tls", or_null(f->tls));
+	json_integer(j, "cipher_bits", f->cipher_bits);
+	json_object(j, "cert");
+	json_string(j, "subject", or_null(f->cert_subject));
+	json_string(j, "issuer", or_null(f->cert_issuer));
+	json_string(j, "verify", or_null(f->verify));
+	json_object_end(j);
+	json_string(j, "client", or_null(f->client));
+	json_string(j, "client_name", or_null(f->client_name));
+	json_string(j, "helo", or_null(f->helo));
+	json_string(j, "mta", or_null(mta_name(f->mta)));
+	json_string(j, "listener", or_null(f->listener));
+}
+
+static void
+add_recipient(struct json *j, const char *typed, const char *mta_addr,
+    enum verdict_kind kind, enum reason reason, const char *row)
+{
+	json_object(j, NULL);
+	json_string(j, "rcpt", typed);
+	json_string(j, "rcpt_addr", mta_addr);
+	json_string(j, "verdict", verdict_name(kind));
+	json_string(
+	    j, "reason", reason == REASON_NONE ? NULL : reason_name(reason));
+	json_string(j, "row", or_null(row));
+	json_object_end(j);
+}
+
+/* At RCPT the one in question, else all of the message. */
+static void
+add_recipients(struct json *j, const struct session *s, const struct verdict *v)
+{
+	const struct message *m = &s->message;
+	unsigned named = 0;
+
+	json_array(j, "recipients");
+	if (v->stage == STAGE_RCPT) {
+		add_recipient(j, s->facts.recipient, s->facts.rcpt_addr,
+		    v->kind, v->reason, v->row);
+	} else if (v->stage != STAGE_MAIL) {
+		for (const struct recipient *r = m->recipients;
+		     r != NULL && named < RECIPIENTS_NAMED;
+		     r = r->next, named++)
+			add_recipient(j, r->typed, r->mta_addr, r->kind,
+			    r->reason, r->row);
+	}
+	json_array_end(j);
+	if (m->recipient_count > named && v->stage != STAGE_RCPT)
+		json_integer(j, "recipients_not_named",
+		    (int64_t)(m->recipient_count - named));
+}
+
+static void
+add_finding(struct json *j, enum stage stage, enum reason reason,
+    const char *row)
+{
+	json_object(j, NULL);
+	json_string(j, "stage", stage_name(stage));
+	json_string(j, "reason", reason_name(reason));
+	json_string(j, "row", or_null(row));
+	json_object_end(j);
+}
+
+static void
+add_findings(struct json *j, const struct session *s, const struct verdict *v)
+{
+	const struct message *m = &s->message;
+
+	json_string(j, "would",
+	    m->would == REASON_NONE ? NULL : reason_name(m->would));
+	json_array(j, "findings");
+	for (const struct kept_finding *k = m->findings; k != NULL;
+	     k = k->next)
+		add_finding(j, k->finding.stage, k->finding.reason,
+		    k->finding.row);
+	if (v->reason != REASON_NONE)
+		add_finding(j, v->stage, v->reason, v->row);
+	json_array_end(j);
+}
+
+static void
+add_message(struct json *j, const struct session *s, const struct verdict *v)
+{
+	const struct facts *f = &s->facts;
+	struct address sender;
+
+	facts_sender(f, &sender);
+	json_string(j, "mail_from", f->sender);
+	json_string(j, "mail_addr", f->mail_addr);
+	json_string(j, "sender",
+	    sender.kind == ADDRESS_NOBODY     ? NULL
+		: sender.kind == ADDRESS_NULL ? "<>"
+					      : sender.text);
+	add_recipients(j, s, v);
+	json_string(j, "message_id", or_null(s->message.message_id));
+}
+
+bool
+record_write(const struct session *s, const struct verdict *v, const char *ref,
+    unsigned repeated)
+{
+	struct json j = {0};
+	bool written;
+
+	json_object(&j, NULL);
+	add_time(&j);
+	json_string(&j, "ref", ref);
+	json_string(&j, "session", s->id);
+	json_string(&j, "queue_id", or_null(s->message.queue_id));
+	json_string(&j, "stage", stage_name(v->stage));
+	json_string(&j, "verdict", verdict_name(v->kind));
+	json_string(&j, "reason",
+	    v->reason == REASON_NONE ? NULL : reason_name(v->reason));
+	json_string(&j, "row", or_null(v->row));
+	json_string(&j, "mode", mode_name(v->mode));
+	add_findings(&j, s, v);
+	if (repeated > 1)
+		json_integer(&j, "repeated", repeated);
+	add_session(&j, s, v);
+	add_message(&j, s, v);
+	json_string(&j, "reply", or_null(v->reply));
+	json_integer(&j, "policy", (int64_t)s->message.generation);
+	json_integer(&j, "elapsed_us", s->message.elapsed_us);
+	json_object_end(&j);
+	json_newline(&j);
+	written = !j.failed && audit_write(j.text, j.len);
+	json_free(&j);
+	return written;
+}
+
+/* Bytes that can't end or forge a field of the syslog line. */
+struct field {
+	char text[4 * (LOGIN_MAX + 1) + 4];
+};
+
+static struct field
+field(const char *text)
+{
+	struct field f;
+	size_t n = 0;
+
+	if (text == NULL || text[0] == '\0')
+		text = "-";
+	for (; *text != '\0' && n + 8 < sizeof(f.text); text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c > ' ' && c < 0x7f && c != '\\' && c != '=' && c != '"')
+			f.text[n++] = (char)c;
+		else
+			n += (size_t)snprintf(
+			    f.text + n, sizeof(f.text) - n, "\\x%02X", c);
+	}
+	if (*text != '\0') {
+		memcpy(f.text + n, "...", 3);
+		n += 3;
+	}
+	f.text[n] = '\0';
+	return f;
+}
+
+void
+record_log_refusal(
+    const struct session *s, const struct verdict *v, const char *ref)
+{
+	const struct facts *f = &s->facts;
+
+	log_line(LOG_NOTICE,
+	    "refused reason=%s login=%s client=%s sender=%s ref=%s",
+	    reason_name(v->reason),
+	    field(v->login[0] != '\0' ? v->login : f->login).text,
+	    field(f->client).text, field(f->sender).text, ref);
+}

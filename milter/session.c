@@ -1,0 +1,475 @@
+/*
+ * A session: facts in, verdicts out.  The rule guarded here: a verdict is in
+ * the audit log before the MTA hears it, and one that can't be recorded is not
+ * given.
+ */
+#include "milter/session.h"
+
+#include "milter/keeper.h"
+#include "milter/mta.h"
+#include "milter/record.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/random.h>
+#include <time.h>
+
+/* Forgets the message: what the next one starts from is the session's own. */
+static void
+forget_message(struct session *s)
+{
+	struct facts *f = &s->facts;
+
+	arena_reset(&s->message.arena);
+	memset(&s->message, 0, sizeof(s->message));
+	s->message.findings_end = &s->message.findings;
+	s->message.recipients_end = &s->message.recipients;
+	f->local = f->login_malformed = f->login_ambiguous = false;
+	f->login = f->mechanism = f->tls = NULL;
+	f->cipher_bits = 0;
+	f->cert_subject = f->cert_issuer = f->verify = NULL;
+	f->sender = f->mail_addr = f->auth_param = NULL;
+	f->recipient = f->rcpt_addr = NULL;
+}
+
+struct session *
+session_new(const struct config *config)
+{
+	struct session *s = calloc(1, sizeof(*s));
+	unsigned long long id = 0;
+
+	if (s == NULL)
+		return NULL;
+	s->config = config;
+	forget_message(s);
+	while (getrandom(&id, sizeof(id), 0) != sizeof(id))
+		continue;
+	snprintf(s->id, sizeof(s->id), "%016llx", id);
+	s->facts.mta = config->mta;
+	return s;
+}
+
+/* --- what the MTA tells ---------------------------------------------------- */
+
+/* The address as text, an IPv4-mapped one as IPv4; NULL for other families. */
+static char *
+address_text(struct arena *a, const struct sockaddr *address)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	char text[INET6_ADDRSTRLEN];
+	const void *ip = NULL;
+	int family = AF_INET;
+
+	if (address != NULL && address->sa_family == AF_INET) {
+		ip = &((const struct sockaddr_in *)(const void *)address)
+			  ->sin_addr;
+	} else if (address != NULL && address->sa_family == AF_INET6) {
+		const struct sockaddr_in6 *six = (const void *)address;
+
+		ip = &six->sin6_addr;
+		family = AF_INET6;
+		if (memcmp(ip, mapped, sizeof(mapped)) == 0) {
+			ip = six->sin6_addr.s6_addr + sizeof(mapped);
+			family = AF_INET;
+		}
+	}
+	if (ip == NULL || inet_ntop(family, ip, text, sizeof(text)) == NULL)
+		return NULL;
+	return arena_strdup(a, text);
+}
+
+static void
+set_listener(struct session *s, const char *name, const char *port)
+{
+	char text[300];
+
+	if (s->facts.listener != NULL || (name == NULL && port == NULL))
+		return;
+	snprintf(text, sizeof(text), "%s:%s", name == NULL ? "" : name,
+	    port == NULL ? "" : port);
+	s->facts.listener = arena_strdup(&s->arena, text);
+}
+
+static void
+set_mta(struct session *s, const char *version)
+{
+	if (s->facts.mta == MTA_UNKNOWN)
+		s->facts.mta = mta_detect(version);
+}
+
+void
+session_connect(struct session *s, const struct session_origin *origin)
+{
+	s->facts.client_name = arena_strdup(&s->arena, origin->client_name);
+	s->facts.client = address_text(&s->arena, origin->address);
+	set_mta(s, origin->mta_version);
+	set_listener(s, origin->daemon_name, origin->daemon_port);
+}
+
+void
+session_helo(struct session *s, const char *name)
+{
+	s->facts.helo = arena_strdup(&s->arena, name);
+}
+
+/* A copy for the life of the message.  Memory running out is remembered: an
+ * absent fact must not be taken for one that was not told. */
+static const char *
+keep(struct session *s, const char *text)
+{
+	const char *copy = arena_strdup(&s->message.arena, text);
+
+	if (text != NULL && copy == NULL)
+		s->message.failed = true;
+	return copy;
+}
+
+/* The value of MAIL's AUTH= parameter, RFC 4954 section 5, as typed. */
+static const char *
+find_auth_param(char **argv)
+{
+	for (size_t i = 1; argv[0] != NULL && argv[i] != NULL; i++)
+		if (strncasecmp(argv[i], "AUTH=", 5) == 0)
+			return argv[i] + 5;
+	return NULL;
+}
+
+static void
+take_facts(struct session *s, const struct session_mail *mail)
+{
+	struct facts *f = &s->facts;
+	const char *argument = mail->argv[0] == NULL ? "" : mail->argv[0];
+
+	set_mta(s, mail->mta_version);
+	set_listener(s, mail->daemon_name, mail->daemon_port);
+	if (!mta_set_login(f, mail->auth_authen, &s->message.arena) ||
+	    !mta_set_sender(f, argument, &s->message.arena))
+		s->message.failed = true;
+	f->mechanism = keep(s, mail->auth_type);
+	f->tls = keep(s, mail->tls_version);
+	f->cipher_bits =
+	    mail->cipher_bits == NULL ? 0 : atoi(mail->cipher_bits);
+	f->cert_subject = keep(s, mail->cert_subject);
+	f->cert_issuer = keep(s, mail->cert_issuer);
+	f->verify = keep(s, mail->verify);
+	f->mail_addr = keep(s, mail->mail_addr);
+	f->auth_param = keep(s, find_auth_param(mail->argv));
+	f->local =
+	    mta_is_local(f->mta, mail->queue_id, mail->mail_mailer, argument);
+	s->message.queue_id = keep(s, mail->queue_id);
+}
+
+void
+session_header(struct session *s, const char *name, const char *value)
+{
+	if (s->message.message_id == NULL &&
+	    strcasecmp(name, "Message-ID") == 0)
+		s->message.message_id = keep(s, value);
+}
+
+/* --- deciding ---------------------------------------------------------------- */
+
+static int64_t
+microseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Keeps what monitor mode passed over, for the record of the message. */
+static void
+keep_findings(struct session *s, const struct verdict *v)
+{
+	struct message *m = &s->message;
+
+	for (unsigned i = 0; i < v->passed_count; i++) {
+		struct kept_finding *k;
+
+		if (m->would == REASON_NONE)
+			m->would = v->passed[i].reason;
+		if (m->finding_count == FINDINGS_MAX)
+			continue;
+		k = arena_alloc(&m->arena, sizeof(*k));
+		if (k == NULL) {
+			m->failed = true;
+			return;
+		}
+		k->finding = v->passed[i];
+		*m->findings_end = k;
+		m->findings_end = &k->next;
+		m->finding_count++;
+	}
+}
+
+/*
+ * Decides one stage anew under a policy that came into force since MAIL: first
+ * MAIL itself, then, at the end, each recipient that was accepted.  True when
+ * `v` is a refusal.
+ */
+static bool
+decide_anew(struct session *s, const struct policy *policy, enum stage stage,
+    struct verdict *v)
+{
+	struct facts f = s->facts;
+
+	policy_decide(policy, &f, STAGE_MAIL, NULL, v);
+	if (v->kind != VERDICT_ACCEPT || stage != STAGE_EOM)
+		return v->kind != VERDICT_ACCEPT;
+	for (struct recipient *r = s->message.recipients; r != NULL;
+	     r = r->next) {
+		if (r->kind != VERDICT_ACCEPT)
+			continue;
+		f.recipient = r->typed;
+		f.rcpt_addr = r->mta_addr;
+		policy_decide(policy, &f, STAGE_RCPT, NULL, v);
+		if (v->kind != VERDICT_ACCEPT)
+			return true;
+	}
+	return false;
+}
+
+/* A callback that libmilter should not have made: nothing was decided. */
+static bool
+is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
+{
+	if (s->message.open)
+		return false;
+	memset(v, 0, sizeof(*v));
+	v->stage = stage;
+	verdict_refuse(v, REASON_INTERNAL, "",
+	    "the mail server's milter protocol is out of step; try again later");
+	return true;
+}
+
+/* Asks the policy in force; nothing of it is held afterwards. */
+static void
+decide(struct session *s, enum stage stage, struct verdict *v)
+{
+	struct message *m = &s->message;
+	const struct policy *policy = keeper_take();
+	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
+	int64_t start = microseconds();
+
+	s->facts.time = time(NULL);
+	if (stage == STAGE_MAIL)
+		m->generation = generation;
+	if (generation == m->generation ||
+	    !decide_anew(s, policy, stage, v)) {
+		policy_decide(policy, &s->facts, stage, NULL, v);
+		keep_findings(s, v);
+	}
+	v->stage = stage;
+	keeper_give(policy);
+	if (m->failed)
+		verdict_refuse(v, REASON_INTERNAL, "",
+		    "this could not be decided now; try again later");
+	m->elapsed_us += microseconds() - start;
+}
+
+/* --- recording ---------------------------------------------------------------- */
+
+/*
+ * Counts a refusal that is not told by itself, so that strangers can't fill
+ * the disk; tells of them together now and then.
+ */
+static bool
+count_repeated(struct session *s, const struct verdict *v)
+{
+	bool written = true;
+
+	if (s->repeated.count == 0)
+		record_new_ref(s->repeated.ref);
+	s->repeated.count++;
+	s->repeated.stage = v->stage;
+	s->repeated.reason = v->reason;
+	s->repeated.kind = v->kind;
+	memcpy(s->message.ref, s->repeated.ref, sizeof(s->message.ref));
+	if (s->repeated.count == REFUSALS_BATCH) {
+		written =
+		    record_write(s, v, s->repeated.ref, s->repeated.count);
+		record_log_refusal(s, v, s->repeated.ref);
+		s->repeated.count = 0;
+	}
+	return written;
+}
+
+static bool
+record_refusal(struct session *s, const struct verdict *v)
+{
+	bool written;
+
+	if (++s->refusals > REFUSALS_TOLD)
+		return count_repeated(s, v);
+	record_new_ref(s->message.ref);
+	written = record_write(s, v, s->message.ref, 1);
+	record_log_refusal(s, v, s->message.ref);
+	return written;
+}
+
+/*
+ * The one way out: every verdict is recorded, then spoken.  What could not be
+ * recorded is not spoken, unless the administrator wants mail to go on.
+ */
+static void
+record(struct session *s, struct verdict *v)
+{
+	size_t len;
+	bool written = true;
+
+	if (v->kind != VERDICT_ACCEPT) {
+		written = record_refusal(s, v);
+	} else if (v->stage == STAGE_EOM) {
+		record_new_ref(s->message.ref);
+		written = record_write(s, v, s->message.ref, 1);
+	}
+	if (!written && v->mode != MODE_MONITOR &&
+	    !s->config->audit_continue)
+		verdict_refuse(v, REASON_INTERNAL, "",
+		    "this can't be recorded now; try again later");
+	len = strlen(v->reply);
+	if (v->kind != VERDICT_ACCEPT)
+		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
+		    s->message.ref);
+}
+
+/* --- the commands --------------------------------------------------------------- */
+
+void
+session_mail(
+    struct session *s, const struct session_mail *mail, struct verdict *v)
+{
+	session_abort(s);
+	forget_message(s);
+	take_facts(s, mail);
+	decide(s, STAGE_MAIL, v);
+	record(s, v);
+	if (v->kind != VERDICT_ACCEPT) {
+		forget_message(s);
+		return;
+	}
+	s->message.login = keep(s, v->login);
+	s->message.mode = v->mode;
+	s->message.open = true;
+}
+
+/* Keeps a recipient, with its verdict, for the end and the record. */
+static void
+keep_recipient(struct session *s, const struct verdict *v)
+{
+	struct message *m = &s->message;
+	struct recipient *r = arena_alloc(&m->arena, sizeof(*r));
+
+	if (r == NULL) {
+		m->failed = true;
+		return;
+	}
+	r->typed = s->facts.recipient;
+	r->mta_addr = s->facts.rcpt_addr;
+	r->kind = v->kind;
+	r->reason = v->reason;
+	r->row = v->row[0] == '\0' ? NULL : keep(s, v->row);
+	*m->recipients_end = r;
+	m->recipients_end = &r->next;
+	m->recipient_count++;
+	m->accepted_count += v->kind == VERDICT_ACCEPT;
+}
+
+void
+session_recipient(struct session *s, const char *argument,
+    const char *rcpt_addr, const char *queue_id, struct verdict *v)
+{
+	struct message *m = &s->message;
+
+	if (is_out_of_order(s, STAGE_RCPT, v))
+		return;
+	if (m->recipient_count >= RECIPIENTS_MAX) {
+		memset(v, 0, sizeof(*v));
+		v->stage = STAGE_RCPT;
+		verdict_refuse(v, REASON_LIMIT_EXCEEDED, "",
+		    "too many recipients in one message; send another");
+		record(s, v);
+		return;
+	}
+	if (m->queue_id == NULL)
+		m->queue_id = keep(s, queue_id);
+	s->facts.recipient = keep(s, argument);
+	s->facts.rcpt_addr = keep(s, rcpt_addr);
+	decide(s, STAGE_RCPT, v);
+	record(s, v);
+	keep_recipient(s, v);
+}
+
+void
+session_end(struct session *s, const char *queue_id, struct verdict *v)
+{
+	if (is_out_of_order(s, STAGE_EOM, v))
+		return;
+	if (queue_id != NULL)
+		s->message.queue_id = keep(s, queue_id);
+	decide(s, STAGE_EOM, v);
+	record(s, v);
+	forget_message(s);
+}
+
+/* A message that was not delivered counts as what its recipients were told. */
+void
+session_abort(struct session *s)
+{
+	struct verdict v = {.kind = VERDICT_ACCEPT, .stage = STAGE_ABORT};
+	const struct recipient *r = s->message.recipients;
+
+	if (!s->message.open)
+		return;
+	v.mode = s->message.mode;
+	if (s->message.login != NULL)
+		snprintf(v.login, sizeof(v.login), "%s", s->message.login);
+	if (r != NULL && s->message.accepted_count == 0) {
+		v.kind = r->kind;
+		v.reason = r->reason;
+	}
+	record_new_ref(s->message.ref);
+	(void)record_write(s, &v, s->message.ref, 1);
+	forget_message(s);
+}
+
+void
+session_overloaded(struct session *s, enum stage stage, struct verdict *v)
+{
+	if (stage == STAGE_MAIL) {
+		session_abort(s);
+		forget_message(s);
+	}
+	memset(v, 0, sizeof(*v));
+	v->stage = stage;
+	verdict_refuse(v, REASON_OVERLOADED, "",
+	    "too much to decide at once; try again later");
+	record(s, v);
+	if (stage != STAGE_RCPT)
+		forget_message(s);
+}
+
+void
+session_free(struct session *s)
+{
+	struct verdict v = {0};
+
+	if (s == NULL)
+		return;
+	session_abort(s);
+	if (s->repeated.count > 0) {
+		v.stage = s->repeated.stage;
+		v.reason = s->repeated.reason;
+		v.kind = s->repeated.kind;
+		(void)record_write(
+		    s, &v, s->repeated.ref, s->repeated.count);
+	}
+	forget_message(s);
+	arena_reset(&s->arena);
+	free(s);
+}
