@@ -341,16 +341,23 @@ address_parse(const char *text, size_t len, struct address *out)
 	return status;
 }
 
+/* Takes the blanks off both ends. */
+static void
+trim(const char **text, size_t *len)
+{
+	while (*len > 0 && (*text)[0] == ' ')
+		(*text)++, (*len)--;
+	while (*len > 0 && (*text)[*len - 1] == ' ')
+		(*len)--;
+}
+
 enum address_status
 address_parse_path(const char *typed, struct address *out)
 {
 	size_t len = strlen(typed);
 
 	memset(out, 0, sizeof(*out));
-	while (len > 0 && typed[0] == ' ')
-		typed++, len--;
-	while (len > 0 && typed[len - 1] == ' ')
-		len--;
+	trim(&typed, &len);
 	if (len == 0 || (len == 2 && memcmp(typed, "<>", 2) == 0)) {
 		out->kind = ADDRESS_NULL;
 		return ADDRESS_OK;
@@ -358,10 +365,12 @@ address_parse_path(const char *typed, struct address *out)
 	if (typed[0] == '<') {
 		if (typed[len - 1] != '>')
 			return ADDRESS_SYNTAX;
-		return address_parse(typed + 1, len - 2, out);
-	}
-	if (typed[0] == '"') /* without brackets only a dot-atom is plain */
+		typed++;
+		len -= 2;
+		trim(&typed, &len); /* `< a@d >`: both MTAs read it as a@d */
+	} else if (typed[0] == '"') { /* without brackets, dot-atoms only */
 		return ADDRESS_SYNTAX;
+	}
 	return address_parse(typed, len, out);
 }
 

@@ -62,7 +62,7 @@ enum address_status address_parse(
 
 /*
  * Reads the argument of MAIL or RCPT as the client typed it: `<path>`, blanks
- * around it, `<>` (kind ADDRESS_NULL), or a dot-atom address without brackets,
+ * around it or around the address in it, `<>` (kind ADDRESS_NULL), or a dot-atom address without brackets,
  * which is how Postfix shows mail that did not come by SMTP (there the null
  * sender is the empty string: ADDRESS_NULL too).
  */

@@ -11,7 +11,7 @@
 static void *
 grow(struct tables *t, void *array, uint32_t count, uint32_t *cap, size_t size)
 {
-	uint32_t wanted = *cap == 0 ? 64 : *cap + *cap / 2;
+	uint32_t wanted = *cap + *cap / 2 + 64;
 	void *larger;
 
 	if (t->failed)

@@ -262,10 +262,11 @@ policy_grant(const struct policy *p, principal_id id, const struct lookup *l,
 {
 	const struct grant *rows;
 	size_t count = policy_grants(p, id, &rows);
-	const struct grant *end = rows + count;
+	const struct grant *end;
 
 	if (count == 0)
 		return NULL;
+	end = rows + count;
 	for (size_t i = 0; i < l->count; i++)
 		for (const struct grant *g =
 			 lower_bound(rows, count, l->hashes[i]);
