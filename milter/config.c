@@ -206,16 +206,16 @@ take_all(struct config *c, cfg_t *cfg)
 static void
 judge_socket(struct config *c)
 {
-	bool unix_socket = c->listen.kind == LISTEN_UNIX;
+	bool unix_socket = c->endpoint.kind == ENDPOINT_UNIX;
 
 	if (unix_socket && (c->socket_mode & 0002) != 0)
 		diag_add(&c->advice,
 		    "socket_mode: every user of this host "
 		    "can connect to %s and claim any login",
 		    c->socket);
-	if (unix_socket || c->listen.kind == LISTEN_FD)
+	if (unix_socket || c->endpoint.kind == ENDPOINT_FD)
 		return;
-	if (listen_is_local(&c->listen))
+	if (endpoint_is_local(&c->endpoint))
 		diag_add(&c->advice,
 		    "socket: every user of this host can "
 		    "connect to %s and claim any login: a unix socket has a "

@@ -6,7 +6,7 @@
  * policy database and by nothing here.
  */
 
-#include "milter/listen.h"
+#include "milter/endpoint.h"
 #include "policy/diag.h"
 #include "policy/facts.h"
 
@@ -23,8 +23,8 @@
 struct config {
 	char *path; /* of the file this was read from */
 
-	const char *socket;	      /* as smfi_setconn() takes it */
-	struct listen_address listen; /* the same, taken apart */
+	const char *socket;	  /* as smfi_setconn() takes it */
+	struct endpoint endpoint; /* the same, taken apart */
 	mode_t socket_mode;
 	gid_t socket_gid; /* socket_group; of the daemon's user when "" */
 	bool allow_network;

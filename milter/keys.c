@@ -104,7 +104,7 @@ take_number(const struct taking *t)
 static bool
 take_socket(const struct taking *t)
 {
-	return take_string(t) && listen_parse(t->text, &t->config->listen);
+	return take_string(t) && endpoint_parse(t->text, &t->config->endpoint);
 }
 
 static bool
@@ -152,7 +152,7 @@ take_group(const struct taking *t)
 	struct config *c = t->config;
 
 	c->socket_gid = gr != NULL ? gr->gr_gid : c->gid;
-	if (gr == NULL && !t->given && c->listen.kind == LISTEN_UNIX)
+	if (gr == NULL && !t->given && c->endpoint.kind == ENDPOINT_UNIX)
 		diag_add(&c->advice,
 		    "socket_group: this host has no group "
 		    "%s: name the group of the mail server; without it only "
@@ -164,10 +164,10 @@ take_group(const struct taking *t)
 static bool
 take_control(const struct taking *t)
 {
-	char path[LISTEN_PATH_MAX + 1];
+	char path[ENDPOINT_PATH_MAX + 1];
 
-	return take_string(t) && listen_parse_path(t->text, path) &&
-	       strcmp(path, t->config->listen.path) != 0;
+	return take_string(t) && endpoint_parse_path(t->text, path) &&
+	       strcmp(path, t->config->endpoint.path) != 0;
 }
 
 /* What RFC 8601 calls a value, as far as it needs no quotes. */

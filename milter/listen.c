@@ -7,165 +7,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* A decimal number from `min` to `max` that takes up all of `text`. */
-static bool
-parse_number(const char *text, long min, long max, long *out)
-{
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	*out = strtol(text, &end, 10);
-	return errno == 0 && *end == '\0' && *out >= min && *out <= max;
-}
-
-/* PORT[@HOST] */
-static bool
-parse_inet(const char *text, struct listen_address *a)
-{
-	char copy[LISTEN_HOST_MAX + 16], *host;
-	size_t n = strlen(text);
-	long port;
-
-	if (n >= sizeof(copy))
-		return false;
-	memcpy(copy, text, n + 1);
-	host = strchr(copy, '@');
-	if (host != NULL) {
-		*host++ = '\0';
-		n = strlen(host);
-		if (host[0] == '[' && n > 2 && host[n - 1] == ']') {
-			host[n - 1] = '\0';
-			host++;
-		}
-		n = strlen(host);
-		if (n == 0 || n > LISTEN_HOST_MAX)
-			return false;
-		memcpy(a->host, host, n + 1);
-	}
-	if (!parse_number(copy, 1, 65535, &port))
-		return false;
-	a->port = (in_port_t)port;
-	return true;
-}
-
-/* What follows `scheme` at the start of `text`, or NULL. */
-static const char *
-after(const char *scheme, const char *text)
-{
-	size_t n = strlen(scheme);
-
-	return strncmp(text, scheme, n) == 0 ? text + n : NULL;
-}
-
-bool
-listen_parse(const char *text, struct listen_address *a)
-{
-	const char *rest;
-	long fd;
-
-	memset(a, 0, sizeof(*a));
-	if ((rest = after("inet:", text)) != NULL) {
-		a->kind = LISTEN_INET;
-		return parse_inet(rest, a);
-	}
-	if ((rest = after("inet6:", text)) != NULL) {
-		a->kind = LISTEN_INET6;
-		return parse_inet(rest, a);
-	}
-	if ((rest = after("fd:", text)) != NULL) {
-		if (!parse_number(rest, 3, 65535, &fd))
-			return false;
-		a->kind = LISTEN_FD;
-		a->fd = (int)fd;
-		return true;
-	}
-	if ((rest = after("unix:", text)) == NULL &&
-	    (rest = after("local:", text)) == NULL)
-		return false;
-	a->kind = LISTEN_UNIX;
-	return listen_parse_path(rest, a->path);
-}
-
-bool
-listen_parse_path(const char *text, char path[LISTEN_PATH_MAX + 1])
-{
-	size_t n = strlen(text);
-
-	if (text[0] != '/' || text[n - 1] == '/' || n > LISTEN_PATH_MAX)
-		return false;
-	memcpy(path, text, n + 1);
-	return true;
-}
-
-/* The addresses of an inet or inet6 socket, or NULL; for freeaddrinfo(). */
-static struct addrinfo *
-resolve(const struct listen_address *a, const char **why)
-{
-	struct addrinfo hints = {0}, *list = NULL;
-	char port[8];
-	int rc;
-
-	hints.ai_family = a->kind == LISTEN_INET6 ? AF_INET6 : AF_INET;
-	hints.ai_socktype = SOCK_STREAM;
-	hints.ai_flags = AI_PASSIVE; /* of no host: any */
-	snprintf(port, sizeof(port), "%u", (unsigned)a->port);
-	rc = getaddrinfo(
-	    a->host[0] != '\0' ? a->host : NULL, port, &hints, &list);
-	*why = gai_strerror(rc);
-	return rc == 0 ? list : NULL;
-}
-
-static bool
-is_loopback(const struct sockaddr *sa)
-{
-	if (sa->sa_family == AF_INET) {
-		struct sockaddr_in in;
-
-		memcpy(&in, sa, sizeof(in));
-		return ntohl(in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	}
-	if (sa->sa_family == AF_INET6) {
-		struct sockaddr_in6 in6;
-
-		memcpy(&in6, sa, sizeof(in6));
-		return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
-	}
-	return sa->sa_family == AF_UNIX;
-}
-
-bool
-listen_is_local(const struct listen_address *a)
-{
-	struct addrinfo *list;
-	const char *why;
-	bool local;
-
-	if (a->kind == LISTEN_UNIX)
-		return true;
-	if (a->kind == LISTEN_FD) {
-		struct sockaddr_storage ss;
-		struct sockaddr *sa = (struct sockaddr *)&ss;
-		socklen_t len = sizeof(ss);
-
-		return getsockname(a->fd, sa, &len) == 0 && is_loopback(sa);
-	}
-	list = resolve(a, &why);
-	local = list != NULL;
-	for (struct addrinfo *ai = list; ai != NULL; ai = ai->ai_next)
-		local = local && is_loopback(ai->ai_addr);
-	if (list != NULL)
-		freeaddrinfo(list);
-	return local;
-}
 
 /* errno of a connection to the socket file; 0 when somebody listens. */
 static int
@@ -188,7 +33,7 @@ try_unix(const char *path)
 static bool
 parent_exists(const char *path, struct diag *d)
 {
-	char parent[LISTEN_PATH_MAX + 1], *slash;
+	char parent[ENDPOINT_PATH_MAX + 1], *slash;
 	struct stat st;
 
 	snprintf(parent, sizeof(parent), "%s", path);
@@ -242,10 +87,10 @@ prepare_unix(const char *path, struct diag *d)
 
 /* libmilter's own bind(2) fails without a reason; ours gives one. */
 static bool
-prepare_inet(const struct listen_address *a, struct diag *d)
+prepare_inet(const struct endpoint *e, struct diag *d)
 {
-	const char *why, *host = a->host[0] != '\0' ? a->host : "any address";
-	struct addrinfo *ai = resolve(a, &why);
+	const char *why, *host = e->host[0] != '\0' ? e->host : "any address";
+	struct addrinfo *ai = endpoint_resolve(e, &why);
 	int fd, on = 1;
 	bool ok;
 
@@ -261,9 +106,9 @@ prepare_inet(const struct listen_address *a, struct diag *d)
 		diag_add(d,
 		    "port %u at %s: in use: another process listens "
 		    "there",
-		    (unsigned)a->port, host);
+		    (unsigned)e->port, host);
 	else if (!ok)
-		diag_add(d, "port %u at %s: %s", (unsigned)a->port, host,
+		diag_add(d, "port %u at %s: %s", (unsigned)e->port, host,
 		    strerror(errno));
 	if (fd >= 0)
 		close(fd);
@@ -289,17 +134,17 @@ prepare_fd(int fd, struct diag *d)
 }
 
 bool
-listen_prepare(const struct listen_address *a, struct diag *d)
+listen_prepare(const struct endpoint *e, struct diag *d)
 {
-	switch (a->kind) {
-	case LISTEN_UNIX:
-		return prepare_unix(a->path, d);
-	case LISTEN_INET:
-	case LISTEN_INET6:
-		return prepare_inet(a, d);
-	case LISTEN_FD:
-		return prepare_fd(a->fd, d);
-	case LISTEN_NONE:
+	switch (e->kind) {
+	case ENDPOINT_UNIX:
+		return prepare_unix(e->path, d);
+	case ENDPOINT_INET:
+	case ENDPOINT_INET6:
+		return prepare_inet(e, d);
+	case ENDPOINT_FD:
+		return prepare_fd(e->fd, d);
+	case ENDPOINT_NONE:
 		break;
 	}
 	return false;

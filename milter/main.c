@@ -21,8 +21,9 @@
 #include <unistd.h>
 
 #define EXIT_USAGE 2
-#define DRAIN_MS 5000 /* for running callbacks, at the end */
-#define LOAD_MS 5000  /* for the policy, with -t */
+#define DRAIN_MS 5000  /* for running callbacks, at the end */
+#define ANSWER_MS 5000 /* for our own first question */
+#define LOAD_MS 5000   /* for the policy, with -t */
 
 static struct listen_file socket_file;
 
@@ -108,10 +109,10 @@ open_socket(const struct config *c, struct diag *d)
 	mode_t before;
 	bool ok;
 
-	if (!listen_prepare(&c->listen, d))
+	if (!listen_prepare(&c->endpoint, d))
 		return false;
-	if (c->listen.kind == LISTEN_FD && !c->allow_network &&
-	    !listen_is_local(&c->listen)) {
+	if (c->endpoint.kind == ENDPOINT_FD && !c->allow_network &&
+	    !endpoint_is_local(&c->endpoint)) {
 		diag_add(d,
 		    "%s: is not on a loopback address: "
 		    "allow_network = true permits it",
@@ -121,8 +122,8 @@ open_socket(const struct config *c, struct diag *d)
 	before = umask(~c->socket_mode & 0777);
 	ok = callbacks_register(c, d) && callbacks_open(d);
 	umask(before);
-	return ok && (c->listen.kind != LISTEN_UNIX ||
-			 listen_adopt(c->listen.path, c->socket_mode, c->uid,
+	return ok && (c->endpoint.kind != ENDPOINT_UNIX ||
+			 listen_adopt(c->endpoint.path, c->socket_mode, c->uid,
 			     c->socket_gid, &socket_file, d));
 }
 
@@ -130,6 +131,15 @@ static bool
 write_pid(const struct config *c, struct diag *d)
 {
 	return c->pid_file[0] == '\0' || process_write_pid(c->pid_file, d);
+}
+
+static bool
+answers(const struct config *c, struct diag *d)
+{
+	if (endpoint_answers(&c->endpoint, ANSWER_MS))
+		return true;
+	diag_add(d, "%s: libmilter does not serve it", c->socket);
+	return false;
 }
 
 /* What needs root comes before process_become(), all else after it. */
@@ -141,7 +151,7 @@ start(const struct config *c, struct diag *d)
 	       process_become(c->user, c->uid, c->gid, d) &&
 	       audit_open(c->audit_log, d) &&
 	       keeper_start(c->database, c->state, d) && control_run(d) &&
-	       process_serve(callbacks_run, d);
+	       process_serve(callbacks_run, d) && answers(c, d);
 }
 
 /* SIGHUP.  What is running stays as it is: a changed key needs a restart. */
@@ -201,13 +211,13 @@ run(struct config *c, bool foreground)
 		log_diag(LOG_ERR, &d);
 		return EXIT_FAILURE;
 	}
+	log_diag(LOG_WARNING, &c->advice);
 	raise_limits(c);
 	if (!start(c, &d)) {
 		log_diag(LOG_ERR, &d);
 		stop();
 		return EXIT_FAILURE;
 	}
-	log_diag(LOG_WARNING, &c->advice);
 	log_line(
 	    LOG_NOTICE, "version %s serves at %s", PACKAGE_VERSION, c->socket);
 	if (!foreground)
