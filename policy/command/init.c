@@ -22,20 +22,21 @@
 static bool
 make_file(const char *path, const struct stat *like)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	struct group *group = getgrnam(GROUP);
-	bool made = fd >= 0;
+	uid_t uid = like != NULL ? like->st_uid : (uid_t)-1;
+	gid_t gid = like != NULL    ? like->st_gid
+		    : group != NULL ? group->gr_gid
+				    : (gid_t)-1;
+	mode_t mode = like != NULL ? like->st_mode & 0777 : 0640;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool made = fd >= 0 && (getuid() != 0 || fchown(fd, uid, gid) == 0) &&
+		    fchmod(fd, mode) == 0;
 
-	if (made && like != NULL)
-		made = (getuid() != 0 ||
-			   fchown(fd, like->st_uid, like->st_gid) == 0) &&
-		       fchmod(fd, like->st_mode & 0777) == 0;
-	else if (made)
-		made = (getuid() != 0 || group == NULL ||
-			   fchown(fd, (uid_t)-1, group->gr_gid) == 0) &&
-		       fchmod(fd, 0640) == 0;
-	if (!made)
+	if (!made) {
 		fail(STATUS_UNKNOWN, "%s: %s", path, strerror(errno));
+		if (fd >= 0)
+			unlink(path);
+	}
 	if (fd >= 0)
 		close(fd);
 	return made;
