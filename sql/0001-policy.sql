@@ -7,15 +7,16 @@
 -- A CHECK is named by the sentence SQLite prints when it fails.  What a table cannot say itself a `must_be_…` view says: `INSERT INTO
 -- must_be_address VALUES (x)` stores nothing and fails unless x is an address or NULL.  These also speak under INSERT OR IGNORE, which skips CHECKs.
 --
--- Run inside one transaction.  Key columns come first and in key order: quick_check of SQLite 3.40 reports false errors otherwise.
+-- To add many rows, use one INSERT for all or a prepared statement: SQLite compiles the triggers anew for each statement.
+-- Run this file inside one transaction.  Key columns come first and in key order: quick_check of SQLite 3.40 reports false errors otherwise.
 
 PRAGMA application_id = 0x41755070;     -- "AuPp"
 
----------------------------------------------------------------------------------------------------------------------------- who
+---- who
 
 -- ('alice', 'login'), ('staff', 'group'), or ('@example.com', 'group'): every login whose domain that is.
 -- A name means one principal, be it typed Alice or alice.  `everyone` (all with a login) and `anonymous` (all without) always exist.
--- @d exists without a row; a row for it only carries mode, state and originators.
+-- @d exists without a row; a row for it only carries state, mode and originators.
 -- Renaming a principal takes all its rows along, its denies and quotas too; deleting it deletes them, but not while it owns a domain or a rule
 -- names it.  Deleting a login does not lock it out: see the setting unknown_login.
 CREATE TABLE principal (
@@ -61,11 +62,12 @@ CREATE TABLE membership (
 
 CREATE INDEX membership_login ON membership (login);
 
-------------------------------------------------------------------------------------------------------------------- may use which address
+---- may use which address
 
 -- ('alice', 'info@example.com'): alice may send as info@example.com.
 -- Address forms: a@d   @d (all of d)   @.d (its subdomains, not d)   dev-*@d (one *: zero or more bytes)   <> (null sender)
--- * (any, never <>)   a@[192.0.2.1]   and here only the templates {login}   {user}@d   @{domain}.
+-- * (any, never <>)   a@[192.0.2.1].  Here only, templates: {login} (the login is an address: that)   {user}@d (a login without domain, or of d:
+-- its local part at d)   @{domain} (all of the login's own domain).
 CREATE TABLE send_as (
 	principal   TEXT NOT NULL COLLATE NOCASE,
 	address     TEXT NOT NULL COLLATE NOCASE,
@@ -113,7 +115,7 @@ CREATE TABLE local_domain (
 
 CREATE INDEX local_domain_owner ON local_domain (owner) WHERE owner IS NOT NULL;
 
-------------------------------------------------------------------------------------------------------------------- may send to whom
+---- may send to whom
 
 -- ('office', '192.0.2.0/24'), ('office', '2001:db8::/32').
 CREATE TABLE network (
@@ -153,7 +155,7 @@ CREATE TABLE rule (
 	CONSTRAINT "rule: no column holds a NUL byte"
 		CHECK (instr(principal || client || sender || recipient || hours, char(0)) = 0),
 	CONSTRAINT "rule: !any would never match; leave the column out for any"
-		CHECK ('!any' NOT IN (principal COLLATE NOCASE, client, sender, recipient, tls, mechanism, hours)),
+		CHECK ('!any' COLLATE NOCASE NOT IN (principal, client, sender, recipient, tls, mechanism, hours)),
 	CONSTRAINT "rule.tls is any, none, 1.2, 1.3 or like '128 bits', with ! for not"
 		CHECK (ltrim(tls, '!') IN ('any', 'none', '1.2', '1.3') AND tls NOT GLOB '!!*'
 		OR tls GLOB '[1-9]* bits' AND substr(tls, 1, length(tls) - 5) NOT GLOB '*[^0-9]*' AND length(tls) <= 9
@@ -171,7 +173,7 @@ CREATE TABLE rule (
 
 CREATE INDEX rule_principal ON rule (principal);
 
-------------------------------------------------------------------------------------------------------------------- how much
+---- how much
 
 -- ('mail an hour', 'everyone', 'messages', 100, '1h').
 CREATE TABLE quota (
@@ -227,7 +229,7 @@ CREATE TABLE pardon (
 		CHECK (at GLOB '[0-9]*' AND at IS strftime('%Y-%m-%dT%H:%M:%SZ', at, '+0 days'))
 ) STRICT, WITHOUT ROWID;
 
-------------------------------------------------------------------------------------------------------------- who it is without SASL
+---- who it is without SASL
 
 -- ('certificate', subject, issuer, login 'crm'), ('network', cidr '192.0.2.7', login 'printer'), ('local', uid 33, login 'web').
 -- Columns a kind does not use stay empty.  uid -1 is every local user.
@@ -261,7 +263,7 @@ CREATE TABLE trusted_peer (
 	PRIMARY KEY (login, client, asserts)
 ) STRICT, WITHOUT ROWID;
 
-------------------------------------------------------------------------------------------------------------------- policy-wide switches
+---- policy-wide switches
 
 -- UPDATE setting SET value = 'enforce' WHERE name = 'mode'.  All rows are here from the start; none can go.
 CREATE TABLE setting (
@@ -292,7 +294,7 @@ CREATE TABLE setting (
 		CHECK (name <> 'display_name' OR value IN ('refuse', 'log', 'off'))
 ) STRICT, WITHOUT ROWID;
 
-------------------------------------------------------------------------------------------------------------------- what every table asks
+---- what every table asks
 
 -- example.com, münchen.example.  Full IDNA rules are the daemon's.
 CREATE VIEW must_be_domain(domain) AS SELECT NULL;
@@ -400,7 +402,7 @@ CREATE TRIGGER must_be_hours_insert INSTEAD OF INSERT ON must_be_hours WHEN NEW.
 		OR instr('MonTueWedThuFriSatSun', substr(value, -15, 3)) % 3 <> 1);
 END;
 
-------------------------------------------------------------------------------------------------------------------- guards, table by table
+---- guards, table by table
 
 CREATE TRIGGER principal_insert BEFORE INSERT ON principal BEGIN
 	SELECT RAISE(ABORT, 'this name is taken: a group and a login cannot share a name, and a principal cannot change its kind')
@@ -620,7 +622,7 @@ CREATE TRIGGER setting_delete BEFORE DELETE ON setting BEGIN
 	SELECT RAISE(ABORT, 'a setting cannot be deleted: UPDATE setting SET value = … to its default');
 END;
 
-------------------------------------------------------------------------------------------------------------------- what is there from the start
+---- what is there from the start
 
 INSERT INTO principal(name, kind, note) VALUES
 	('everyone', 'group', 'built in: all with a login'),
@@ -639,7 +641,7 @@ INSERT INTO setting(name, value) VALUES
 	('originators', 'strict'),              -- From must be granted (strict), or also equal the sender (aligned)
 	('display_name', 'refuse');             -- a display name that shows another's address: refuse, log or off
 
-------------------------------------------------------------------------------------------------------------------- who changed what
+---- who changed what
 
 -- Filled by triggers.  old and new are the row as JSON; INSERT OR REPLACE of a row is an update of it.  To shorten it: DELETE FROM history WHERE at < '2026'.
 CREATE TABLE history (
@@ -671,28 +673,33 @@ CREATE TABLE replaced (row TEXT NOT NULL) STRICT;
 
 CREATE TRIGGER history_principal_replace BEFORE INSERT ON principal BEGIN
 	DELETE FROM replaced;
-	INSERT INTO replaced SELECT json_object('name', name, 'kind', kind, 'state', state, 'suspended_until', suspended_until, 'suspended_why', suspended_why, 'mode', mode, 'originators', originators, 'origin', origin, 'note', note)
+	INSERT INTO replaced SELECT json_object('name', name, 'kind', kind, 'state', state, 'suspended_until', suspended_until, 'suspended_why', suspended_why,
+			'mode', mode, 'originators', originators, 'origin', origin, 'note', note)
 	FROM principal WHERE name = NEW.name;
 END;
 CREATE TRIGGER history_principal_insert AFTER INSERT ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', iif(old IS NULL, 'insert', 'update'), old,
-		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note)
+		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until,
+			'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
 CREATE TRIGGER history_principal_update AFTER UPDATE ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'principal', 'update', old, new
-	FROM (SELECT json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note) AS old,
-		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until, 'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
+	FROM (SELECT json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until,
+			'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note) AS old,
+		json_object('name', NEW.name, 'kind', NEW.kind, 'state', NEW.state, 'suspended_until', NEW.suspended_until,
+			'suspended_why', NEW.suspended_why, 'mode', NEW.mode, 'originators', NEW.originators, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
 CREATE TRIGGER history_principal_delete AFTER DELETE ON principal
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'principal', 'delete',
-		json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until, 'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note));
+		json_object('name', OLD.name, 'kind', OLD.kind, 'state', OLD.state, 'suspended_until', OLD.suspended_until,
+			'suspended_why', OLD.suspended_why, 'mode', OLD.mode, 'originators', OLD.originators, 'origin', OLD.origin, 'note', OLD.note));
 END;
 
 CREATE TRIGGER history_membership_replace BEFORE INSERT ON membership BEGIN
@@ -723,28 +730,33 @@ END;
 
 CREATE TRIGGER history_send_as_replace BEFORE INSERT ON send_as BEGIN
 	DELETE FROM replaced;
-	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'scope', scope, 'manner', manner, 'valid_from', valid_from, 'valid_until', valid_until, 'origin', origin, 'note', note)
+	INSERT INTO replaced SELECT json_object('principal', principal, 'address', address, 'scope', scope, 'manner', manner, 'valid_from', valid_from,
+			'valid_until', valid_until, 'origin', origin, 'note', note)
 	FROM send_as WHERE principal = NEW.principal AND address = NEW.address AND scope = NEW.scope AND manner = NEW.manner;
 END;
 CREATE TRIGGER history_send_as_insert AFTER INSERT ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', iif(old IS NULL, 'insert', 'update'), old,
-		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note)
+		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner,
+			'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
 CREATE TRIGGER history_send_as_update AFTER UPDATE ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'send_as', 'update', old, new
-	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note) AS old,
-		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner, 'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
+	FROM (SELECT json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner,
+			'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note) AS old,
+		json_object('principal', NEW.principal, 'address', NEW.address, 'scope', NEW.scope, 'manner', NEW.manner,
+			'valid_from', NEW.valid_from, 'valid_until', NEW.valid_until, 'origin', NEW.origin, 'note', NEW.note) AS new) WHERE old <> new;
 END;
 CREATE TRIGGER history_send_as_delete AFTER DELETE ON send_as
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'send_as', 'delete',
-		json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner, 'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note));
+		json_object('principal', OLD.principal, 'address', OLD.address, 'scope', OLD.scope, 'manner', OLD.manner,
+			'valid_from', OLD.valid_from, 'valid_until', OLD.valid_until, 'origin', OLD.origin, 'note', OLD.note));
 END;
 
 CREATE TRIGGER history_deny_as_replace BEFORE INSERT ON deny_as BEGIN
@@ -853,54 +865,72 @@ END;
 
 CREATE TRIGGER history_rule_replace BEFORE INSERT ON rule BEGIN
 	DELETE FROM replaced;
-	INSERT INTO replaced SELECT json_object('seq', seq, 'principal', principal, 'client', client, 'sender', sender, 'recipient', recipient, 'tls', tls, 'mechanism', mechanism, 'hours', hours, 'verdict', verdict, 'reply', reply, 'mode', mode, 'note', note)
+	INSERT INTO replaced SELECT json_object('seq', seq, 'principal', principal, 'client', client, 'sender', sender, 'recipient', recipient, 'tls', tls,
+			'mechanism', mechanism, 'hours', hours, 'verdict', verdict, 'reply', reply, 'mode', mode, 'note', note)
 	FROM rule WHERE seq = NEW.seq;
 END;
 CREATE TRIGGER history_rule_insert AFTER INSERT ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', iif(old IS NULL, 'insert', 'update'), old,
-		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note)
+		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender,
+			'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict,
+			'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
 CREATE TRIGGER history_rule_update AFTER UPDATE ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'rule', 'update', old, new
-	FROM (SELECT json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note) AS old,
-		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender, 'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict, 'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
+	FROM (SELECT json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender,
+			'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict,
+			'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note) AS old,
+		json_object('seq', NEW.seq, 'principal', NEW.principal, 'client', NEW.client, 'sender', NEW.sender,
+			'recipient', NEW.recipient, 'tls', NEW.tls, 'mechanism', NEW.mechanism, 'hours', NEW.hours, 'verdict', NEW.verdict,
+			'reply', NEW.reply, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
 END;
 CREATE TRIGGER history_rule_delete AFTER DELETE ON rule
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'rule', 'delete',
-		json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender, 'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict, 'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note));
+		json_object('seq', OLD.seq, 'principal', OLD.principal, 'client', OLD.client, 'sender', OLD.sender,
+			'recipient', OLD.recipient, 'tls', OLD.tls, 'mechanism', OLD.mechanism, 'hours', OLD.hours, 'verdict', OLD.verdict,
+			'reply', OLD.reply, 'mode', OLD.mode, 'note', OLD.note));
 END;
 
 CREATE TRIGGER history_quota_replace BEFORE INSERT ON quota BEGIN
 	DELETE FROM replaced;
-	INSERT INTO replaced SELECT json_object('name', name, 'principal', principal, 'metric', metric, 'amount', amount, 'period', period, 'per', per, 'counting', counting, 'on_exceed', on_exceed, 'suspend_for', suspend_for, 'mode', mode, 'note', note)
+	INSERT INTO replaced SELECT json_object('name', name, 'principal', principal, 'metric', metric, 'amount', amount, 'period', period, 'per', per,
+			'counting', counting, 'on_exceed', on_exceed, 'suspend_for', suspend_for, 'mode', mode, 'note', note)
 	FROM quota WHERE name = NEW.name;
 END;
 CREATE TRIGGER history_quota_insert AFTER INSERT ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', iif(old IS NULL, 'insert', 'update'), old,
-		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note)
+		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period,
+			'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode,
+			'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
 CREATE TRIGGER history_quota_update AFTER UPDATE ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'quota', 'update', old, new
-	FROM (SELECT json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note) AS old,
-		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period, 'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode, 'note', NEW.note) AS new) WHERE old <> new;
+	FROM (SELECT json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period,
+			'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode,
+			'note', OLD.note) AS old,
+		json_object('name', NEW.name, 'principal', NEW.principal, 'metric', NEW.metric, 'amount', NEW.amount, 'period', NEW.period,
+			'per', NEW.per, 'counting', NEW.counting, 'on_exceed', NEW.on_exceed, 'suspend_for', NEW.suspend_for, 'mode', NEW.mode,
+			'note', NEW.note) AS new) WHERE old <> new;
 END;
 CREATE TRIGGER history_quota_delete AFTER DELETE ON quota
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'quota', 'delete',
-		json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period, 'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode, 'note', OLD.note));
+		json_object('name', OLD.name, 'principal', OLD.principal, 'metric', OLD.metric, 'amount', OLD.amount, 'period', OLD.period,
+			'per', OLD.per, 'counting', OLD.counting, 'on_exceed', OLD.on_exceed, 'suspend_for', OLD.suspend_for, 'mode', OLD.mode,
+			'note', OLD.note));
 END;
 
 CREATE TRIGGER history_pardon_replace BEFORE INSERT ON pardon BEGIN
@@ -938,21 +968,25 @@ CREATE TRIGGER history_identity_insert AFTER INSERT ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', iif(old IS NULL, 'insert', 'update'), old,
-		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note)
+		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid,
+			'login', NEW.login, 'note', NEW.note)
 	FROM (SELECT (SELECT row FROM replaced) AS old);
 END;
 CREATE TRIGGER history_identity_update AFTER UPDATE ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old, new)
 	SELECT (SELECT name FROM editor), 'identity', 'update', old, new
-	FROM (SELECT json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note) AS old,
-		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid, 'login', NEW.login, 'note', NEW.note) AS new) WHERE old <> new;
+	FROM (SELECT json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid,
+			'login', OLD.login, 'note', OLD.note) AS old,
+		json_object('kind', NEW.kind, 'subject', NEW.subject, 'issuer', NEW.issuer, 'cidr', NEW.cidr, 'uid', NEW.uid,
+			'login', NEW.login, 'note', NEW.note) AS new) WHERE old <> new;
 END;
 CREATE TRIGGER history_identity_delete AFTER DELETE ON identity
 WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	INSERT INTO history(editor, tbl, op, old)
 	VALUES ((SELECT name FROM editor), 'identity', 'delete',
-		json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid, 'login', OLD.login, 'note', OLD.note));
+		json_object('kind', OLD.kind, 'subject', OLD.subject, 'issuer', OLD.issuer, 'cidr', OLD.cidr, 'uid', OLD.uid,
+			'login', OLD.login, 'note', OLD.note));
 END;
 
 CREATE TRIGGER history_trusted_peer_replace BEFORE INSERT ON trusted_peer BEGIN
@@ -1021,7 +1055,7 @@ CREATE TRIGGER rule_replace AFTER INSERT ON rule BEGIN
 	FROM replaced;
 END;
 
-------------------------------------------------------------------------------------------------------------------- for people who look
+---- for people who look
 
 -- What each login is: itself, its groups, @domain and everyone.  SELECT * FROM member WHERE login = 'alice'.
 CREATE VIEW member(login, principal) AS

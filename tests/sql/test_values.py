@@ -131,7 +131,7 @@ REFUSED = [
     *[("rule", {column: value}, message) for column in ("sender", "recipient") for value, message in [
         ("friends", "no such address_set: write any, an address like a@d or @d, or a name, created first with INSERT INTO address_set(name, pattern) VALUES (…)"),
         ("!friends", "no such address_set"), ("!!partners", ADDRESS), ("", ADDRESS), ("{login}", ADDRESS), ("a@", DOMAIN), ("!a b@d", ADDRESS),
-        ("!any", "rule: !any would never match")]],
+        ("!any", "rule: !any would never match"), ("!ANY", "rule: !any would never match")]],
     *[("rule", {"tls": tls}, "rule.tls is any, none, 1.2, 1.3 or like '128 bits', with ! for not")
       for tls in ["", "1.1", "TLSv1.2", "strong", "bits", "0 bits", "128", "128bits", "-1 bits", "1x bits", "12345 bits", "!!none", "!"]],
     *[("rule", {"mechanism": mechanism}, "rule.mechanism is any, none or SASL mechanisms with a blank between, like 'PLAIN LOGIN', with ! before all for not")
