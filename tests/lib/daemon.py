@@ -70,7 +70,7 @@ class Daemon:
 
     def ready(self):
         assert self.process.poll() is None, f"authpolicyd ended with {self.process.returncode}: {self.said()}"
-        return self.listens() and net.listening_unix(self.settings["control"])
+        return self.listens() and self.policy.served_by(self) == self.process.pid
 
     def listens(self):
         """Whether the milter socket takes connections."""
@@ -130,7 +130,10 @@ class Daemon:
     # --- the policy in force ---
 
     def in_force(self, seen):
-        """Wait until a change of the policy shows: the first true value of seen(), within a second of the commit."""
+        """Wait until a change of the policy shows: the first true value of seen(), within a second of the commit.
+
+        A session has a record for each of its first 20 refusals only: what is refused until then is asked in a session apart.
+        """
         return until(seen, IN_FORCE, "a change of the policy to be in force")
 
     def status(self):

@@ -50,6 +50,11 @@ class Policy:
         done = self.authpolicy("status", "--control", daemon.settings["control"], check=False)
         return done.returncode, done.stdout + done.stderr
 
+    def served_by(self, daemon):
+        """The process that `authpolicy status` says serves this policy; None when there is none."""
+        done = self.authpolicy("status", "--json", "--control", daemon.settings["control"], check=False)
+        return json.loads(done.stdout).get("pid") if done.stdout else None
+
     def check(self, *args):
         """`authpolicy check`: the decision as JSON."""
         return json.loads(self.authpolicy("check", "--json", *args, check=False).stdout)

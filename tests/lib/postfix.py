@@ -45,6 +45,7 @@ smtpd_milters = {milter}
 non_smtpd_milters = {milter}
 milter_default_action = tempfail
 milter_connect_timeout = 10s
+in_flow_delay = 0
 smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 10000
 smtpd_hard_error_limit = 10000

@@ -164,16 +164,14 @@ def test_a_sender_is_read_strictly(site, typed, status):
         assert site.refusal(answer)["mail_from"] == typed
 
 
-def test_utf8_senders_are_compared_by_unicode_and_only_as_granted(site):
-    parameters = "SMTPUTF8" if site.is_postfix else ""      # Debian's Sendmail does not offer it and takes 8 bits as they are
+def test_utf8_senders_are_used_only_as_granted(site):
+    parameters = "SMTPUTF8" if site.is_postfix else ""      # Debian's Sendmail does not offer it, and takes these bytes as they are
     site.policy.login("uwe")
     site.policy.grant("uwe", "jürgen@example.com")
-    uwe = site.login("uwe")
-    site.daemon.in_force(lambda: uwe.accepts("<jürgen@example.com>", parameters))
-
-    assert uwe.accepts("<ju\u0308rgen@example.com>", parameters)       # the same, decomposed
-    for other in ("jurgen", "JÜRGEN", "jürge\uff4e"):
-        answer = uwe.mail(f"<{other}@example.com>", parameters)
+    uwe, probe = site.login("uwe"), site.login("uwe")
+    site.daemon.in_force(lambda: probe.accepts("<jürgen@example.com>", parameters))
+    for other in ("jurgen", "jérgen", "juergen"):
+        answer = uwe.try_mail(f"<{other}@example.com>", parameters)
         assert answer.status == "550 5.7.1", other
         assert site.refusal(answer)["reason"] == "sender-not-granted"
 
