@@ -27,6 +27,15 @@ class Shell:
         [[value]] = self(sql)
         return value
 
+    def fails(self, table, *statements, after=""):
+        """The error of the first statement; none of them may change the table.  One shell for all: starting it is what takes time."""
+        look = f".print -- rows of {table}\nSELECT * FROM {table};\n.print --\n"
+        done = self.run(".bail off\n" + after + look + "\n".join(statements) + "\n" + look)
+        before, now = done.stdout.split(f"-- rows of {table}\n")[1:]
+        assert done.stderr, f"not refused: {statements[0]}"
+        assert now == before, f"stored: {statements}"
+        return done.stderr.splitlines()[0]
+
     def refused(self, sql):
         """The error; it fails the test if there is none."""
         done = self.run(sql)
