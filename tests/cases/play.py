@@ -1,5 +1,6 @@
 """What the drivers share: the policy of a case file, the daemon under it, and the comparison of verdicts."""
 
+import collections
 import itertools
 import re
 import subprocess
@@ -22,6 +23,9 @@ DOMAINS = ("example.com", "example.org", "tenant-a.example", "tenant-b.example",
            "bücher.example", "xn--bcher-kva.example", "straße.example", "xn--strae-oqa.example")
 
 REFERENCE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}")
+# A judged event that the milter has seen: what is expected of it, and the reference that the client heard.
+Played = collections.namedtuple("Played", "event expect ref", defaults=[None])
+
 STAGES = {"mail": "mail", "rcpt": "rcpt", "end": "eom"}
 
 
@@ -82,18 +86,18 @@ class Evidence:
         return [r for r in self.records()
                 if r["stage"] == "abort" or r["stage"] == "eom" and r["verdict"] == "accept"]
 
-    def judge(self, case, driver, played):
+    def judge(self, case, played):
         """Compare with what the case expects of the events that the milter has seen."""
-        refused = [(e, x) for e, x in played if x.verdict != "accept"]
-        messages = by_message(played)
-        accepted = [m for m in messages if m[0][1].verdict == "accept" and not ended_in_refusal(m)]
+        refused = [p for p in played if p.expect.verdict != "accept"]
+        accepted = [m for m in by_message(played) if m[0].expect.verdict == "accept" and not ended_in_refusal(m)]
         until(lambda: len(self.refusals()) >= len(refused) and len(self.ends()) >= len(accepted), PATIENCE,
               lambda: f"{case.where}: {len(refused)} refusals and {len(accepted)} ends, got {self.records()}")
         assert [(r["stage"], r["reason"]) for r in self.refusals()] == \
-            [(STAGES[e.kind], x.reason) for e, x in refused], f"{case.where}: refusals in the audit log"
-        for (event, expect), record in zip(refused, self.refusals()):
-            judge(case, event, expect, record)
+            [(STAGES[p.event.kind], p.expect.reason) for p in refused], f"{case.where}: refusals in the audit log"
+        for one, record in zip(refused, self.refusals()):
+            judge(case, one.event, one.expect, record)
             assert REFERENCE.fullmatch(record["ref"]), f"{case.where}: {record}"
+            assert one.ref in (None, record["ref"]), f"{case.where}: the client heard {one.ref}: {record}"
         ends = self.ends()
         assert len(ends) == len(accepted), f"{case.where}: {ends}"
         for message, record in zip(accepted, ends):
@@ -101,28 +105,30 @@ class Evidence:
 
     def judge_end(self, case, message, record):
         """The record of a whole message: what monitor mode passed over, and each recipient's verdict."""
-        passed = [(STAGES[e.kind], x.would) for e, x in message if x.would]
+        passed = [(STAGES[p.event.kind], p.expect.would) for p in message if p.expect.would]
         found = {(f["stage"], f["reason"]) for f in record.get("findings") or []}
         assert set(passed) <= found, f"{case.where}: passed over in the record: {record}"
         assert (record.get("would") or None) == (passed[0][1] if passed else None), f"{case.where}: {record}"
-        verdicts = [x.verdict for e, x in message if e.kind == "rcpt"]
+        verdicts = [p.expect.verdict for p in message if p.event.kind == "rcpt"]
         assert [r["verdict"] for r in record.get("recipients") or []] == verdicts, f"{case.where}: {record}"
+        typed = message[0].event.arg.strip(" ")
+        if typed.isascii() and typed.isprintable():
+            assert record["mail_from"].strip(" ") == typed, f"{case.where}: {record}"
 
 
 def by_message(played):
     """The judged events of a case, a list for each message."""
     found = []
-    for event, expect in played:
-        if event.kind == "mail":
+    for one in played:
+        if one.event.kind == "mail":
             found.append([])
-        found[-1].append((event, expect))
+        found[-1].append(one)
     return found
 
 
 def ended_in_refusal(message):
     """A message refused at its end has that one record and no other."""
-    event, expect = message[-1]
-    return event.kind == "end" and expect.verdict != "accept"
+    return message[-1].event.kind == "end" and message[-1].expect.verdict != "accept"
 
 
 def judge(case, event, expect, seen):
@@ -180,7 +186,7 @@ def log_in(client, case):
 
 
 def play_smtp(client, case, driver):
-    """Play the events over SMTP; the judged events that the milter has seen, with their expectations."""
+    """Play the events over SMTP; those that the milter has seen and judged."""
     seen = []
     skipping = False
     for event in case.events:
@@ -197,7 +203,7 @@ def play_smtp(client, case, driver):
         elif event.kind in corpus.JUDGED:
             expect = event.expect(driver)
             heard(case, event, expect, reply)
-            seen.append((event, expect))
+            seen.append(Played(event, expect, reply.ref))
     client.quit()
     return seen
 

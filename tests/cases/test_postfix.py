@@ -56,7 +56,7 @@ def submit(server, case):
         server.submit(play.content(case, mail).decode(), *[e.arg for e in recipients], sender=mail.arg)
         for event in [mail, *recipients]:
             assert event.expect("postfix").verdict == "accept", f"{case.where}: sendmail(1) hears of no refusal"
-            yield event, event.expect("postfix")
+            yield play.Played(event, event.expect("postfix"))
 
 
 @pytest.mark.parametrize("file, case", play.cases("postfix"))
@@ -68,4 +68,4 @@ def test(bench, postfix, file, case):
     else:
         with connect(postfix, case) as client:
             played = play.play_smtp(client, case, "postfix")
-    evidence.judge(case, "postfix", played)
+    evidence.judge(case, played)

@@ -45,4 +45,4 @@ def test(bench, sendmail, file, case):
     evidence = play.Evidence(bench.daemon)
     with connect(sendmail, case) as client:
         played = play.play_smtp(client, case, "sendmail")
-    evidence.judge(case, "sendmail", played)
+    evidence.judge(case, played)
