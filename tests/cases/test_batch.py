@@ -55,6 +55,7 @@ def ask(database, objects):
     """The verdicts of `authpolicy check --batch`, one for each object."""
     done = subprocess.run([place.program("authpolicy"), "check", "--batch", "--db", database],
                           input="".join(json.dumps(o) + "\n" for o in objects), capture_output=True, text=True)
+    assert done.returncode in (0, 1) and not done.stderr, f"exit {done.returncode}: {done.stderr}"
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(objects), f"exit {done.returncode}: {done.stdout}{done.stderr}"
     return answers
