@@ -70,6 +70,8 @@ converse(int fd)
 	       (n = read(fd, answer + len, ANSWER_MAX - len)) > 0)
 		len += (size_t)n;
 	if (n != 0) {
+		if (n > 0)
+			errno = EMSGSIZE;
 		free(answer);
 		return NULL;
 	}
@@ -127,9 +129,7 @@ daemon_ask(const char *socket, struct daemon *d, struct diag *diag)
 		d->json = converse(fd);
 	if (d->json == NULL)
 		diag_add(diag, "%s: %s%s", socket, strerror(errno),
-		    errno == EACCES ? "; ask as root or as a member of the "
-				      "socket's group"
-				    : "");
+		    errno == EACCES ? "; ask as root" : "");
 	else if (!parse(d))
 		diag_add(
 		    diag, "%s: what answers there is no authpolicyd", socket);
@@ -188,67 +188,83 @@ daemon_stamp_file(
 	return true;
 }
 
-static enum status
+/* What one look at the daemon gave. */
+enum look {
+	LOOK_NOT_YET = 0,
+	LOOK_NO_DAEMON, /* or it has another policy */
+	LOOK_IN_FORCE,
+	LOOK_BLOCKED, /* said */
+	LOOK_SILENT   /* said */
+};
+
+/* The row in the way, for the file as the daemon has seen it. */
+static enum look
 blocked(const struct daemon *d)
 {
 	if (d->error[0] != '\0')
 		fail(STATUS_UNKNOWN, "%s", d->error);
 	if (d->suspensions_taken > 0)
-		fail(STATUS_UNKNOWN, "what the file newly suspends is in force "
-				     "all the same");
-	return fail(STATUS_UNKNOWN,
-	    "the change is committed but not in force: "
-	    "%s",
+		fail(STATUS_UNKNOWN,
+		    "what the file newly suspends is in force all the same");
+	fail(STATUS_UNKNOWN, "the change is committed but not in force: %s",
 	    d->problem);
+	return LOOK_BLOCKED;
+}
+
+static enum look
+look(struct command *c, struct daemon *d)
+{
+	struct source_stamp file = {0};
+	struct diag why = {0};
+	enum daemon_status answered = daemon_ask(c->control, d, &why);
+	enum look found = LOOK_NOT_YET;
+
+	if (answered == DAEMON_NONE)
+		found = LOOK_NO_DAEMON;
+	else if (answered == DAEMON_SILENT ||
+		 !daemon_stamp_file(c->path, &file, &why)) {
+		fail(STATUS_UNKNOWN,
+		    "the change is committed; whether it is in force cannot "
+		    "be told: %s",
+		    diag_first(&why));
+		found = LOOK_SILENT;
+	} else if (!daemon_serves(d, &file))
+		found = LOOK_NO_DAEMON;
+	else if (daemon_has_seen(d, &file))
+		found = d->problem[0] == '\0' ? LOOK_IN_FORCE : blocked(d);
+	diag_clear(&why);
+	return found;
 }
 
 enum status
 daemon_wait(struct command *c, bool *told)
 {
-	struct source_stamp file = {0}, last = {0};
-	struct diag why = {0};
 	int64_t since = now_ms(), generation = -1;
-	enum status status = STATUS_OK;
+	uint32_t change_counter = 0;
+	enum look found;
 
-	*told = false;
-	while (status == STATUS_OK && !*told) {
-		struct daemon d = {0};
-		enum daemon_status answered = daemon_ask(c->control, &d, &why);
+	for (;;) {
+		struct daemon d;
 
-		if (answered == DAEMON_NONE ||
-		    (answered == DAEMON_ANSWERED &&
-			daemon_stamp_file(c->path, &file, &why) &&
-			!daemon_serves(&d, &file))) {
-			daemon_free(&d);
-			break;
-		}
-		if (why.count > 0)
-			status = fail(STATUS_UNKNOWN,
-			    "the change is committed; "
-			    "whether it is in force cannot be told: %s",
-			    diag_first(&why));
-		else if (daemon_has_seen(&d, &file)) {
-			*told = d.problem[0] == '\0';
-			if (!*told)
-				status = blocked(&d);
-		} else if (d.generation != generation ||
-			   d.seen.change_counter != last.change_counter ||
-			   d.seen.ino != last.ino)
+		found = look(c, &d);
+		if (d.generation != generation ||
+		    d.seen.change_counter != change_counter)
 			since = now_ms();
-		else if (now_ms() - since > STILL_MS)
-			status = fail(STATUS_UNKNOWN,
-			    "the change is committed, "
-			    "but the daemon has not looked at it for %d s%s%s",
-			    STILL_MS / 1000, d.problem[0] != '\0' ? ": " : "",
-			    d.problem);
 		generation = d.generation;
-		last = d.seen;
+		change_counter = d.seen.change_counter;
 		daemon_free(&d);
-		if (status == STATUS_OK && !*told)
-			nanosleep(
-			    &(struct timespec){.tv_nsec = LOOK_MS * 1000000L},
-			    NULL);
+		if (found != LOOK_NOT_YET || now_ms() - since > STILL_MS)
+			break;
+		nanosleep(
+		    &(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
 	}
-	diag_clear(&why);
-	return status;
+	*told = found == LOOK_IN_FORCE;
+	if (found == LOOK_NOT_YET)
+		fail(STATUS_UNKNOWN,
+		    "the change is committed, but for %d s the daemon has not "
+		    "looked at it",
+		    STILL_MS / 1000);
+	return found == LOOK_IN_FORCE || found == LOOK_NO_DAEMON
+		   ? STATUS_OK
+		   : STATUS_UNKNOWN;
 }

@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define GLOBAL "[--db FILE] [--json] [--control SOCKET] [--help] [--version]"
 #define DB "/var/lib/authpolicy/policy.db"
@@ -24,27 +25,27 @@ static const struct subcommand subcommands[] = {
 	"is the policy as it is now in force?"},
     {"lint", NULL, ACCESS_NONE, run_lint, "",
 	"what is wrong or odd in the policy"},
-    {"login", "add", ACCESS_WRITE, run_login_add, "NAME... [--note TEXT]",
+    {"login", "add", ACCESS_WRITE, run_principal_add, "NAME... [--note TEXT]",
 	"give logins a row of their own"},
-    {"login", "remove", ACCESS_WRITE, run_login_remove, "NAME...",
+    {"login", "remove", ACCESS_WRITE, run_principal_remove, "NAME...",
 	"remove logins with all their rows"},
-    {"login", "rename", ACCESS_WRITE, run_login_rename, "NAME NEW-NAME",
+    {"login", "rename", ACCESS_WRITE, run_principal_rename, "NAME NEW-NAME",
 	"rename a login and its rows"},
-    {"login", "list", ACCESS_READ, run_login_list, "", "all logins"},
-    {"login", "show", ACCESS_READ, run_login_show, "NAME",
+    {"login", "list", ACCESS_READ, run_principal_list, "", "all logins"},
+    {"login", "show", ACCESS_READ, run_principal_show, "NAME",
 	"a login, its groups, grants and denies"},
-    {"login", "mode", ACCESS_WRITE, run_login_mode, "NAME MODE",
+    {"login", "mode", ACCESS_WRITE, run_principal_mode, "NAME MODE",
 	"enforce, monitor or inherit for one login"},
-    {"group", "add", ACCESS_WRITE, run_group_add, "NAME... [--note TEXT]",
+    {"group", "add", ACCESS_WRITE, run_principal_add, "NAME... [--note TEXT]",
 	"make groups"},
-    {"group", "remove", ACCESS_WRITE, run_group_remove, "NAME...",
+    {"group", "remove", ACCESS_WRITE, run_principal_remove, "NAME...",
 	"remove groups with all their rows"},
-    {"group", "rename", ACCESS_WRITE, run_group_rename, "NAME NEW-NAME",
+    {"group", "rename", ACCESS_WRITE, run_principal_rename, "NAME NEW-NAME",
 	"rename a group and its rows"},
-    {"group", "list", ACCESS_READ, run_group_list, "", "all groups"},
-    {"group", "show", ACCESS_READ, run_group_show, "NAME",
+    {"group", "list", ACCESS_READ, run_principal_list, "", "all groups"},
+    {"group", "show", ACCESS_READ, run_principal_show, "NAME",
 	"a group, its members, grants and denies"},
-    {"group", "mode", ACCESS_WRITE, run_group_mode, "NAME MODE",
+    {"group", "mode", ACCESS_WRITE, run_principal_mode, "NAME MODE",
 	"enforce, monitor or inherit for a group or @domain"},
     {"group", "join", ACCESS_WRITE, run_group_join, "GROUP LOGIN...",
 	"let logins join a group"},
@@ -153,16 +154,34 @@ run(struct command *c)
 	return status;
 }
 
+/* The daemon names its file by its whole path; NULL without memory. */
+static char *
+absolute(const char *path)
+{
+	char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	size_t size = strlen(path) + (here != NULL ? strlen(here) + 2 : 1);
+	char *whole = malloc(size);
+
+	if (whole != NULL)
+		snprintf(whole, size, "%s%s%s", here != NULL ? here : "",
+		    here != NULL ? "/" : "", path);
+	free(here);
+	return whole;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct command c = {0};
+	char *path;
 	enum status status =
 	    args_read(&c.args, argc, argv, subcommands, GLOBAL);
 
-	c.path = args_value(&c.args, "db", DB);
+	c.path = path = absolute(args_value(&c.args, "db", DB));
 	c.control = args_value(&c.args, "control", CONTROL);
 	c.json = args_has(&c.args, "json");
+	if (status == STATUS_OK && path == NULL)
+		status = fail(STATUS_UNKNOWN, "out of memory");
 	if (status == STATUS_OK) {
 		if (args_has(&c.args, "help"))
 			help(c.args.topic);
@@ -179,6 +198,7 @@ main(int argc, char **argv)
 	json_free(&c.out);
 	diag_clear(&c.changes);
 	args_free(&c.args);
+	free(path);
 	if (fflush(stdout) != 0 && status == STATUS_OK)
 		status = STATUS_UNKNOWN;
 	return (int)status;

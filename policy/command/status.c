@@ -71,8 +71,7 @@ judge(const struct daemon *d, const struct source_stamp *file,
 {
 	if (!d->available)
 		snprintf(text, size,
-		    "no usable policy, all mail is answered "
-		    "451: %s",
+		    "no usable policy, all mail is answered 451: %s",
 		    d->problem);
 	else if (d->problem[0] != '\0')
 		snprintf(text, size, "not in force as it is now, %s is: %s",
@@ -81,19 +80,17 @@ judge(const struct daemon *d, const struct source_stamp *file,
 		    d->problem);
 	else if (unread->count > 0)
 		snprintf(text, size,
-		    "in force, unless it was changed just "
-		    "now: %s",
+		    "in force, unless it was changed just now: %s",
 		    diag_first(unread));
 	else if (!same(&d->seen, file))
 		snprintf(text, size,
-		    "changed, and the daemon has not looked "
-		    "at it yet; ask again");
-	else
+		    "changed, and the daemon has not looked at it yet");
+	else {
 		snprintf(text, size, "in force as it is now");
-	if (!d->available || d->problem[0] != '\0')
-		return STATUS_REFUSED;
-	return unread->count == 0 && same(&d->seen, file) ? STATUS_OK
-							  : STATUS_UNKNOWN;
+		return STATUS_OK;
+	}
+	return d->available && d->problem[0] == '\0' ? STATUS_UNKNOWN
+						     : STATUS_REFUSED;
 }
 
 static enum status
@@ -156,8 +153,8 @@ run_status(struct command *c)
 			    c, answered == DAEMON_NONE
 				   ? "none runs"
 				   : "the one that runs has another");
-		else if (look < LOOKS && d.problem[0] == '\0' &&
-			 unread.count == 0 && !same(&d.seen, &file))
+		else if (look < LOOKS && unread.count == 0 &&
+			 !same(&d.seen, &file))
 			again = true;
 		else
 			status = print_daemon(c, &d, &file, &unread);
