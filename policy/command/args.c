@@ -116,8 +116,7 @@ read_option(struct args *a, int argc, char **argv, int *i, const char *global)
 		       !find_option(a->subcommand->synopsis, text, len, &o)))
 		return fail(STATUS_USAGE,
 		    a->subcommand == NULL
-			? "no option --%.*s here: options of a subcommand "
-			  "follow it"
+			? "no option --%.*s: a subcommand's options follow it"
 			: "no option --%.*s here: see authpolicy %s --help",
 		    (int)len, text, a->topic);
 	if (value != NULL)
@@ -209,9 +208,8 @@ args_read(struct args *a, int argc, char **argv, const struct subcommand *table,
 			status = read_option(a, argc, argv, &i, global);
 		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
 			status = fail(STATUS_USAGE,
-			    "no option %s: options "
-			    "have two dashes; before an argument that begins "
-			    "with one write --",
+			    "no option %s: options have two dashes; before an "
+			    "argument that begins with one write --",
 			    argv[i]);
 		else
 			status = read_word(a, argv[i], table);

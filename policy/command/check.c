@@ -59,19 +59,15 @@ read_facts(const struct args *a, struct facts *f)
 	if (bits[0] == '\0' || strspn(bits, "0123456789") != strlen(bits) ||
 	    strlen(bits) > 9)
 		return fail(STATUS_USAGE,
-		    "--cipher-bits takes a number, not "
-		    "\"%s\"",
-		    bits);
+		    "--cipher-bits takes a number, not \"%s\"", bits);
 	if (f->client != NULL && inet_pton(AF_INET, f->client, binary) != 1 &&
 	    inet_pton(AF_INET6, f->client, binary) != 1)
 		return fail(STATUS_USAGE,
-		    "--client takes an IP address, not "
-		    "\"%s\"",
-		    f->client);
+		    "--client takes an IP address, not \"%s\"", f->client);
 	if (when != NULL && !clock_parse(when, &f->time))
 		return fail(STATUS_USAGE,
-		    "--time takes a time like "
-		    "2026-12-31T18:00:00Z or seconds since 1970, not \"%s\"",
+		    "--time takes a time like 2026-12-31T18:00:00Z or seconds "
+		    "since 1970, not \"%s\"",
 		    when);
 	return STATUS_OK;
 }
@@ -88,9 +84,8 @@ print_verdict(const struct verdict *v, enum reason would)
 	if (v->reply[0] != '\0')
 		output_field("reply", v->reply);
 	if (would != REASON_NONE)
-		printf("%-9s would be refused: %s, passed over by mode "
-		       "monitor\n",
-		    "would", reason_name(would));
+		printf("%-9s %s, passed over by mode monitor\n", "would",
+		    reason_name(would));
 }
 
 static void
@@ -163,8 +158,8 @@ check_one(struct command *c, const struct policy *policy)
 		recipients[p.recipient_count++].rcpt = bracketed(rcpt);
 	p.facts.sender = typed;
 	if (status == STATUS_OK && sender == NULL)
-		status = fail(STATUS_USAGE, "check needs --mail-from ADDRESS, "
-					    "'<>' for the null sender");
+		status = fail(STATUS_USAGE,
+		    "check needs --mail-from, '<>' for the null sender");
 	else if (status == STATUS_OK)
 		status = answer(c, &p);
 	for (size_t i = 0; i < p.recipient_count; i++)
@@ -189,8 +184,7 @@ run_check(struct command *c)
 		return STATUS_UNKNOWN;
 	if (batch && c->args.own_count > 1)
 		status = fail(STATUS_USAGE,
-		    "--batch reads all facts from "
-		    "standard input: leave other options out");
+		    "--batch reads all facts: leave other options out");
 	else
 		status = batch ? batch_run(policy, stdin, stdout)
 			       : check_one(c, policy);

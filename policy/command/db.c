@@ -15,37 +15,44 @@
 
 #define BUSY_MS 5000
 
-/* Says what SQLite says, in the command's words; the first time only. */
+bool
+db_fail(struct db *db, enum status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (db->status != STATUS_OK)
+		return false;
+	va_start(ap, fmt);
+	db->status = vfail(status, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* Says what SQLite says, in the command's words. */
 static bool
 broken(struct db *db)
 {
 	static const char check[] = "CHECK constraint failed: ";
 	const char *text = sqlite3_errmsg(db->handle);
 
-	if (db->status != STATUS_OK)
-		return false;
 	switch (sqlite3_errcode(db->handle) & 0xff) {
 	case SQLITE_CONSTRAINT:
 		if (strncmp(text, check, strlen(check)) == 0)
 			text += strlen(check);
-		db->status = fail(STATUS_REFUSED, "%s", text);
-		break;
+		return db_fail(db, STATUS_REFUSED, "%s", text);
 	case SQLITE_BUSY:
-		db->status = fail(STATUS_UNKNOWN,
-		    "the policy is locked by "
-		    "somebody who writes; nothing was changed, try again");
-		break;
+		return db_fail(db, STATUS_UNKNOWN,
+		    "the policy is locked by somebody who writes; nothing was "
+		    "changed, try again");
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
-		db->status = fail(STATUS_UNKNOWN,
-		    "the policy may not be "
-		    "written: %s; become its owner or root",
+		return db_fail(db, STATUS_UNKNOWN,
+		    "the policy may not be written: %s; become its owner or "
+		    "root",
 		    text);
-		break;
 	default:
-		db->status = fail(STATUS_UNKNOWN, "the policy: %s", text);
+		return db_fail(db, STATUS_UNKNOWN, "the policy: %s", text);
 	}
-	return false;
 }
 
 bool
@@ -139,7 +146,7 @@ db_text(struct db *db, enum statement statement, ...)
 		const char *value = (const char *)sqlite3_column_text(s, 0);
 
 		if (value != NULL && (text = strdup(value)) == NULL)
-			db->status = fail(STATUS_UNKNOWN, "out of memory");
+			db_fail(db, STATUS_UNKNOWN, "out of memory");
 		sqlite3_reset(s);
 	}
 	return text;
@@ -159,14 +166,12 @@ bool
 db_open_any(struct db *db, const char *path)
 {
 	memset(db, 0, sizeof(*db));
-	if (strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0) {
-		db->status =
-		    fail(STATUS_UNKNOWN, "%s: %s%s", path, strerror(errno),
-			errno == ENOENT
-			    ? "; make a policy with: authpolicy init DOMAIN..."
-			    : "");
-		return false;
-	}
+	if (strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0)
+		return db_fail(db, STATUS_UNKNOWN, "%s: %s%s", path,
+		    strerror(errno),
+		    errno == ENOENT
+			? "; make a policy with: authpolicy init DOMAIN..."
+			: "");
 	if (sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE, NULL) !=
 	    SQLITE_OK)
 		return broken(db);
@@ -195,16 +200,14 @@ db_open(struct db *db, const char *path, bool writes)
 	    !db_exec(db, writes ? "BEGIN IMMEDIATE" : "BEGIN"))
 		return false;
 	version = db_version(db);
-	if (db->status != STATUS_OK)
-		return false;
 	if (version != POLICY_SCHEMA_VERSION)
-		db->status = fail(STATUS_UNKNOWN,
+		return db_fail(db, STATUS_UNKNOWN,
 		    version < 0 ? "%s is not a policy of authpolicy"
 		    : version < POLICY_SCHEMA_VERSION
 			? "%s is of an older version: run authpolicy migrate"
 			: "%s was made by a newer authpolicy: use that one",
 		    path);
-	return writes ? db_editor(db) : db->status == STATUS_OK;
+	return !writes || db_editor(db);
 }
 
 bool

@@ -33,6 +33,10 @@ bool db_open(struct db *db, const char *path, bool writes);
  * ":memory:", an empty database for SQLite's functions. */
 bool db_open_any(struct db *db, const char *path);
 
+/* Says an error, unless one was said before, and makes it stick.  False. */
+bool db_fail(struct db *db, enum status status, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Names the user to the history, as the transaction begins. */
 bool db_editor(struct db *db);
 

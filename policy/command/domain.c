@@ -14,8 +14,8 @@ remind_of_realms(struct command *c, const char *domain)
 
 	if (realms != NULL)
 		diag_add(&c->changes,
-		    "note: logins @%s stay refused; to let "
-		    "them in: authpolicy set realms %s %s",
+		    "note: logins @%s stay refused; to let them in: "
+		    "authpolicy set realms %s %s",
 		    domain, realms, domain);
 	free(realms);
 }

@@ -13,9 +13,9 @@ date(struct command *c, const char *option, enum when_edge edge, int64_t *out)
 	const char *text = args_value(&c->args, option, NULL);
 
 	if (text != NULL && !when_parse(text, edge, out))
-		c->db.status = fail(STATUS_USAGE,
-		    "--%s: \"%s\" is no date: "
-		    "write 2026-12-31 or 2026-12-31T18:00:00Z (UTC)",
+		db_fail(&c->db, STATUS_USAGE,
+		    "--%s: \"%s\" is no date: write 2026-12-31 or "
+		    "2026-12-31T18:00:00Z (UTC)",
 		    option, text);
 	return text;
 }
@@ -37,8 +37,7 @@ run_grant(struct command *c)
 		return c->db.status;
 	if (on_behalf && strcmp(scope, "header") != 0)
 		return fail(STATUS_USAGE,
-		    "--on-behalf is for the header: "
-		    "leave --scope %s out",
+		    "--on-behalf is for the header: leave --scope %s out",
 		    scope);
 	if (begins > ends)
 		return fail(STATUS_USAGE, "--until %s is before --from %s",

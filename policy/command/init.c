@@ -46,9 +46,7 @@ make_file(const char *path, const struct stat *like)
 static void
 fill(struct command *c, const char *mode)
 {
-	char realms[65536] = "", domain[ADDRESS_DOMAIN_MAX + 1];
-	char user[ADDRESS_DOMAIN_MAX + 8];
-	size_t len = 0;
+	char domain[ADDRESS_DOMAIN_MAX + 1], user[ADDRESS_DOMAIN_MAX + 8];
 
 	db_run(&c->db, SQL_GRANT, "everyone", "{login}", "any", "as", NULL,
 	    NULL, NULL);
@@ -57,16 +55,10 @@ fill(struct command *c, const char *mode)
 			return;
 		snprintf(user, sizeof(user), "{user}@%s", domain);
 		db_run(&c->db, SQL_DOMAIN_ADD, domain);
-		if (c->db.changed > 0 && len < sizeof(realms))
-			len +=
-			    (size_t)snprintf(realms + len, sizeof(realms) - len,
-				"%s%s", len > 0 ? " " : "", domain);
 		db_run(&c->db, SQL_GRANT, "everyone", user, "any", "as", NULL,
 		    NULL, NULL);
 	}
-	if (len >= sizeof(realms))
-		c->db.status = fail(STATUS_USAGE, "too many domains");
-	db_run(&c->db, SQL_SETTING_SET, realms, "realms");
+	db_run(&c->db, SQL_REALMS_ALL);
 	db_run(&c->db, SQL_SETTING_SET, mode, "mode");
 }
 
@@ -78,9 +70,7 @@ run_init(struct command *c)
 
 	if (access(c->path, F_OK) == 0)
 		return fail(STATUS_REFUSED,
-		    "%s is there already and stays as "
-		    "it is",
-		    c->path);
+		    "%s is there already; it stays as it is", c->path);
 	if ((size_t)snprintf(path, sizeof(path), "%s.new-%ld", c->path,
 		(long)getpid()) >= sizeof(path))
 		return fail(STATUS_USAGE, "--db: the name is too long");
@@ -93,9 +83,9 @@ run_init(struct command *c)
 	}
 	db_close(&c->db);
 	if (c->db.status == STATUS_OK && link(path, c->path) != 0)
-		c->db.status =
-		    fail(errno == EEXIST ? STATUS_REFUSED : STATUS_UNKNOWN,
-			"%s: %s", c->path, strerror(errno));
+		db_fail(&c->db,
+		    errno == EEXIST ? STATUS_REFUSED : STATUS_UNKNOWN, "%s: %s",
+		    c->path, strerror(errno));
 	unlink(path);
 	if (c->db.status == STATUS_OK)
 		diag_add(&c->changes, "%s made, mode %s", c->path, mode);
@@ -149,8 +139,8 @@ run_migrate(struct command *c)
 		    c->path);
 	if (version > migration_count)
 		return fail(STATUS_REFUSED,
-		    "%s is of version %d, made by a "
-		    "newer authpolicy; this one knows version %d",
+		    "%s is of version %d, made by a newer authpolicy; this "
+		    "one knows version %d",
 		    c->path, version, migration_count);
 	if (version == migration_count) {
 		diag_add(&c->changes, "%s is of version %d already", c->path,
@@ -159,9 +149,7 @@ run_migrate(struct command *c)
 	}
 	if (!back_up(c, version))
 		return fail(STATUS_UNKNOWN,
-		    "%s could not be copied; nothing "
-		    "was changed",
-		    c->path);
+		    "%s could not be copied; nothing was changed", c->path);
 	if (db_migrate(&c->db, version) && db_exec(&c->db, "COMMIT"))
 		diag_add(&c->changes, "%s is now of version %d", c->path,
 		    migration_count);

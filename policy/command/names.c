@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-wrong(struct command *c, enum status status)
-{
-	c->db.status = status;
-	return false;
-}
-
 bool
 names_form(
     struct command *c, const char *typed, bool templates, struct form *out)
@@ -21,13 +14,12 @@ names_form(
 	if (status == ADDRESS_OK)
 		return true;
 	if (status == ADDRESS_NO_MEMORY)
-		return wrong(c, fail(STATUS_UNKNOWN, "out of memory"));
-	return wrong(
-	    c, fail(STATUS_USAGE,
-		   "\"%s\" is no address form: %s; "
-		   "write a@d, @d, @.d, dev-*@d, <> or *%s",
-		   typed, address_strerror(status),
-		   templates ? ", or {login}, {user}@d or @{domain}" : ""));
+		return db_fail(&c->db, STATUS_UNKNOWN, "out of memory");
+	return db_fail(&c->db, STATUS_USAGE,
+	    "\"%s\" is no address form: %s; write a@d, @d, @.d, dev-*@d, <> "
+	    "or *%s",
+	    typed, address_strerror(status),
+	    templates ? ", or {login}, {user}@d or @{domain}" : "");
 }
 
 bool
@@ -39,51 +31,66 @@ names_domain(
 
 	if (status == ADDRESS_OK)
 		return true;
-	return wrong(
-	    c, fail(status == ADDRESS_NO_MEMORY ? STATUS_UNKNOWN : STATUS_USAGE,
-		   "\"%s\" is no domain: %s", typed, address_strerror(status)));
+	if (status == ADDRESS_NO_MEMORY)
+		return db_fail(&c->db, STATUS_UNKNOWN, "out of memory");
+	return db_fail(&c->db, STATUS_USAGE, "\"%s\" is no domain: %s", typed,
+	    address_strerror(status));
+}
+
+bool
+names_canonical(struct command *c, const char *typed, char out[LOGIN_MAX + 1])
+{
+	if (login_canonical(typed, "", out))
+		return true;
+	return db_fail(&c->db, STATUS_USAGE,
+	    "\"%s\" is no name: 1 to %d bytes without control characters",
+	    typed, LOGIN_MAX);
+}
+
+/* `login`, `group`, or NULL: not there. */
+static char *
+kind_of(struct command *c, const char *name)
+{
+	return db_text(&c->db, SQL_PRINCIPAL_KIND, name);
 }
 
 bool
 names_new(struct command *c, const char *typed, char out[LOGIN_MAX + 1])
 {
-	if (!login_canonical(typed, "", out))
-		return wrong(c, fail(STATUS_USAGE,
-				    "\"%s\" is no name: it has "
-				    "1 to %d bytes and no control characters",
-				    typed, LOGIN_MAX));
+	char *there;
+
+	if (c->db.status != STATUS_OK || !names_canonical(c, typed, out))
+		return false;
 	if (login_is_reserved(out))
-		return wrong(c, fail(STATUS_REFUSED, "%s is built in", out));
-	return true;
+		return db_fail(&c->db, STATUS_REFUSED, "%s is built in", out);
+	there = kind_of(c, out);
+	if (there != NULL)
+		db_fail(&c->db, STATUS_REFUSED, "there is a %s %s already",
+		    there, out);
+	free(there);
+	return c->db.status == STATUS_OK;
 }
 
-/* `login`, `group`, or NULL: not there. */
+/* The kind of the same login with default_realm added or taken away; `name`
+ * becomes that. */
 static char *
-kind(struct command *c, const char *name)
-{
-	return db_text(&c->db, SQL_PRINCIPAL_KIND, name);
-}
-
-/* The row of the same login with default_realm added or taken away. */
-static char *
-other_form(struct command *c, char name[LOGIN_MAX + 1])
+kind_of_other_form(struct command *c, char name[LOGIN_MAX + 1])
 {
 	char *realm = db_text(&c->db, SQL_SETTING, "default_realm");
-	char other[LOGIN_MAX + 1], *at = strrchr(name, '@'), *found = NULL;
+	char other[LOGIN_MAX + 1] = "", *at = strrchr(name, '@'), *kind = NULL;
 
 	if (realm != NULL && realm[0] != '\0') {
 		if (at == NULL)
 			login_canonical(name, realm, other);
-		else
-			login_canonical(name, "", other);
-		if (at != NULL && strcasecmp(at + 1, realm) == 0)
-			other[at - name] = '\0';
-		found = kind(c, other);
-		if (found != NULL)
-			memcpy(name, other, sizeof(other));
+		else if (strcasecmp(at + 1, realm) == 0)
+			snprintf(other, sizeof(other), "%.*s", (int)(at - name),
+			    name);
+		kind = kind_of(c, other);
+		if (kind != NULL)
+			strcpy(name, other);
 	}
 	free(realm);
-	return found;
+	return kind;
 }
 
 /* Adds the row of a login, if that alone changes nothing. */
@@ -96,17 +103,14 @@ create(struct command *c, const char *name)
 	    at != NULL ? db_text(&c->db, SQL_REALMS_LACK, at + 1) : NULL;
 
 	if (unknown != NULL && strcmp(unknown, "reject") == 0)
-		wrong(c, fail(STATUS_REFUSED,
-			     "there is no login or group %s, "
-			     "and unknown_login is reject: first authpolicy "
-			     "login add "
-			     "%s",
-			     name, name));
+		db_fail(&c->db, STATUS_REFUSED,
+		    "there is no login or group %s, and unknown_login is "
+		    "reject: first authpolicy login add %s",
+		    name, name);
 	else if (realms != NULL)
-		wrong(c, fail(STATUS_REFUSED,
-			     "%s cannot log in: realms is "
-			     "%s; see authpolicy set realms",
-			     name, realms));
+		db_fail(&c->db, STATUS_REFUSED,
+		    "%s cannot log in: realms is %s; see authpolicy set realms",
+		    name, realms);
 	else if (db_run(&c->db, SQL_PRINCIPAL_ADD, name, "login", NULL))
 		diag_add(&c->changes, "login %s added", name);
 	free(unknown);
@@ -118,32 +122,33 @@ bool
 names_principal(struct command *c, const char *typed, enum names_want want,
     char out[LOGIN_MAX + 1])
 {
-	static const char *const words[] = {[NAMES_ANY] = "login or group",
+	static const char *const words[] = {
+	    [NAMES_ANY] = "login or group",
 	    [NAMES_LOGIN] = "login",
-	    [NAMES_GROUP] = "group"};
-	char *found;
+	    [NAMES_GROUP] = "group",
+	};
+	bool any = want == NAMES_ANY || want == NAMES_CREATE;
+	char *kind;
 
-	if (typed[0] == '@') {
+	if (c->db.status != STATUS_OK)
+		return false;
+	if (typed[0] == '@' && any) {
 		strcpy(out, "@");
-		if (want == NAMES_LOGIN || want == NAMES_GROUP)
-			return wrong(c, fail(STATUS_USAGE, "%s is no %s", typed,
-					    words[want]));
 		return names_domain(c, typed + 1, out + 1);
 	}
-	if (!login_canonical(typed, "", out))
-		return names_new(c, typed, out);
-	found = kind(c, out);
-	if (found == NULL)
-		found = other_form(c, out);
-	if (found == NULL && want == NAMES_CREATE)
+	if (!names_canonical(c, typed, out))
+		return false;
+	kind = kind_of(c, out);
+	if (kind == NULL)
+		kind = kind_of_other_form(c, out);
+	if (kind == NULL && want == NAMES_CREATE)
 		return create(c, out);
-	if (found == NULL && c->db.status == STATUS_OK)
-		wrong(c, fail(STATUS_REFUSED, "there is no %s %s", words[want],
-			     out));
-	else if ((want == NAMES_LOGIN || want == NAMES_GROUP) &&
-		 found != NULL && strcmp(found, words[want]) != 0)
-		wrong(c, fail(STATUS_REFUSED, "%s is a %s, not a %s", out,
-			     found, words[want]));
-	free(found);
+	if (kind == NULL && c->db.status == STATUS_OK)
+		db_fail(&c->db, STATUS_REFUSED, "there is no %s %s",
+		    words[want], out);
+	else if (kind != NULL && !any && strcmp(kind, words[want]) != 0)
+		db_fail(&c->db, STATUS_REFUSED, "%s is a %s, not a %s", out,
+		    kind, words[want]);
+	free(kind);
 	return c->db.status == STATUS_OK;
 }

@@ -3,7 +3,7 @@
 
 /*
  * What an administrator types, made canonical, and looked up.  A failure is
- * said and sticks in c->db.status.
+ * said and sticks in c->db.status; after one, nothing is done.
  */
 
 #include "policy/address.h"
@@ -28,7 +28,11 @@ enum names_want {
 bool names_principal(struct command *c, const char *typed, enum names_want want,
     char out[LOGIN_MAX + 1]);
 
-/* The canonical name that `typed` would be as a new principal. */
+/* The canonical name that `typed` is, there or not. */
+bool names_canonical(
+    struct command *c, const char *typed, char out[LOGIN_MAX + 1]);
+
+/* The same for a principal to be made: not there, and not built in. */
 bool names_new(struct command *c, const char *typed, char out[LOGIN_MAX + 1]);
 
 /* Reads an address form; templates only where `templates`. */

@@ -4,25 +4,32 @@
  */
 #include "policy/command/output.h"
 
-#include <stdarg.h>
 #include <string.h>
 #include <unictype.h>
 #include <unistr.h>
 #include <uniwidth.h>
 
 enum status
-fail(enum status status, const char *fmt, ...)
+vfail(enum status status, const char *fmt, va_list ap)
 {
 	char text[4096];
-	va_list ap;
 
-	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
 	fflush(stdout);
 	fputs("authpolicy: ", stderr);
 	output_text(stderr, text);
 	putc('\n', stderr);
+	return status;
+}
+
+enum status
+fail(enum status status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfail(status, fmt, ap);
+	va_end(ap);
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include "policy/diag.h"
 #include "policy/json.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -24,6 +25,8 @@ enum status {
 /* Says what is wrong on standard error, escaped; returns `status`. */
 enum status fail(enum status status, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+enum status vfail(enum status status, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
 
 /*
  * Writes text for a terminal: control, format and unassigned characters and

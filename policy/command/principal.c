@@ -3,71 +3,82 @@
 #include "policy/command/names.h"
 #include "policy/command/table.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-static enum status
-add(struct command *c, const char *kind)
+/* `login` or `group`: the subcommand is named like the kind. */
+static const char *
+kind_of(const struct command *c)
+{
+	return c->args.subcommand->name;
+}
+
+static bool
+is_group(const struct command *c)
+{
+	return strcmp(kind_of(c), "group") == 0;
+}
+
+static bool
+find(struct command *c, const char *typed, char name[LOGIN_MAX + 1])
+{
+	return names_principal(
+	    c, typed, is_group(c) ? NAMES_GROUP : NAMES_LOGIN, name);
+}
+
+enum status
+run_principal_add(struct command *c)
 {
 	const char *note = args_value(&c->args, "note", NULL);
+	char name[LOGIN_MAX + 1];
 
-	for (size_t i = 0; i < c->args.word_count; i++) {
-		char name[LOGIN_MAX + 1], *there;
-
-		if (!names_new(c, c->args.words[i], name))
-			break;
-		there = db_text(&c->db, SQL_PRINCIPAL_KIND, name);
-		if (there != NULL)
-			c->db.status = fail(STATUS_REFUSED,
-			    "there is a %s %s already", there, name);
-		free(there);
-		if (db_run(&c->db, SQL_PRINCIPAL_ADD, name, kind, note))
-			diag_add(&c->changes, "%s %s added", kind, name);
-	}
+	for (size_t i = 0; i < c->args.word_count; i++)
+		if (names_new(c, c->args.words[i], name) &&
+		    db_run(&c->db, SQL_PRINCIPAL_ADD, name, kind_of(c), note))
+			diag_add(&c->changes, "%s %s added", kind_of(c), name);
 	return c->db.status;
 }
 
-static enum status
-remove_all(struct command *c, const char *kind, enum names_want want)
+enum status
+run_principal_remove(struct command *c)
 {
 	char name[LOGIN_MAX + 1];
 
 	for (size_t i = 0; i < c->args.word_count; i++)
-		if (names_principal(c, c->args.words[i], want, name) &&
-		    db_run(&c->db, SQL_PRINCIPAL_REMOVE, name, kind))
-			diag_add(&c->changes, "%s %s removed", kind, name);
+		if (find(c, c->args.words[i], name) &&
+		    db_run(&c->db, SQL_PRINCIPAL_REMOVE, name))
+			diag_add(
+			    &c->changes, "%s %s removed", kind_of(c), name);
 	return c->db.status;
 }
 
-static enum status
-rename_one(struct command *c, const char *kind, enum names_want want)
+enum status
+run_principal_rename(struct command *c)
 {
 	char from[LOGIN_MAX + 1], to[LOGIN_MAX + 1];
 
-	if (names_principal(c, c->args.words[0], want, from) &&
-	    names_new(c, c->args.words[1], to) &&
-	    db_run(&c->db, SQL_PRINCIPAL_RENAME, to, from, kind))
-		diag_add(&c->changes, "%s %s is now %s", kind, from, to);
+	if (find(c, c->args.words[0], from) &&
+	    names_canonical(c, c->args.words[1], to) &&
+	    db_run(&c->db, SQL_PRINCIPAL_RENAME, to, from))
+		diag_add(&c->changes, "%s %s is now %s", kind_of(c), from, to);
 	return c->db.status;
 }
 
-static enum status
-show(struct command *c, enum names_want want)
+enum status
+run_principal_show(struct command *c)
 {
 	char name[LOGIN_MAX + 1];
 
-	if (!names_principal(c, c->args.words[0], want, name))
+	if (!find(c, c->args.words[0], name))
 		return c->db.status;
 	if (c->json)
 		json_object(&c->out, NULL);
-	table_print(c, want == NAMES_LOGIN ? "login" : "group",
-	    db_query(&c->db, SQL_PRINCIPAL_SHOW, name));
-	if (want == NAMES_LOGIN)
-		table_print(
-		    c, "groups", db_query(&c->db, SQL_LOGIN_GROUPS, name));
-	else
+	table_print(c, kind_of(c), db_query(&c->db, SQL_PRINCIPAL_SHOW, name));
+	if (is_group(c))
 		table_print(
 		    c, "members", db_query(&c->db, SQL_GROUP_MEMBERS, name));
+	else
+		table_print(
+		    c, "groups", db_query(&c->db, SQL_LOGIN_GROUPS, name));
 	table_print(c, "grants", db_query(&c->db, SQL_PRINCIPAL_GRANTS, name));
 	table_print(c, "denies", db_query(&c->db, SQL_PRINCIPAL_DENIES, name));
 	if (c->json)
@@ -75,26 +86,26 @@ show(struct command *c, enum names_want want)
 	return c->db.status;
 }
 
-static enum status
-list(struct command *c, enum statement statement)
+enum status
+run_principal_list(struct command *c)
 {
-	table_print(c, NULL, db_query(&c->db, statement));
+	table_print(c, NULL,
+	    db_query(&c->db, is_group(c) ? SQL_GROUP_LIST : SQL_LOGIN_LIST));
 	return c->db.status;
 }
 
 /* @domain has a row only when something is set for it. */
-static void
-ensure_row(struct command *c, const char *name)
+static bool
+find_or_make(struct command *c, const char *typed, char name[LOGIN_MAX + 1])
 {
-	char *there = db_text(&c->db, SQL_PRINCIPAL_KIND, name);
-
-	if (there == NULL)
-		db_run(&c->db, SQL_PRINCIPAL_ADD, name, "group", NULL);
-	free(there);
+	if (typed[0] != '@' || !is_group(c))
+		return find(c, typed, name);
+	return names_principal(c, typed, NAMES_ANY, name) &&
+	       db_run(&c->db, SQL_DOMAIN_ROW, name);
 }
 
-static enum status
-set_mode(struct command *c, enum names_want want)
+enum status
+run_principal_mode(struct command *c)
 {
 	const char *mode = c->args.words[1];
 	char name[LOGIN_MAX + 1];
@@ -102,27 +113,21 @@ set_mode(struct command *c, enum names_want want)
 	if (strcmp(mode, "enforce") != 0 && strcmp(mode, "monitor") != 0 &&
 	    strcmp(mode, "inherit") != 0)
 		return fail(STATUS_USAGE,
-		    "the mode is enforce, monitor or "
-		    "inherit, not \"%s\"",
+		    "the mode is enforce, monitor or inherit, not \"%s\"",
 		    mode);
-	if (want == NAMES_GROUP && c->args.words[0][0] == '@') {
-		if (names_principal(c, c->args.words[0], NAMES_ANY, name))
-			ensure_row(c, name);
-	} else
-		names_principal(c, c->args.words[0], want, name);
-	if (db_run(&c->db, SQL_PRINCIPAL_MODE, mode, name))
+	if (find_or_make(c, c->args.words[0], name) &&
+	    db_run(&c->db, SQL_PRINCIPAL_MODE, mode, name))
 		diag_add(&c->changes, "mode of %s: %s", name, mode);
 	return c->db.status;
 }
 
-/* `group join` and `group leave`. */
 static enum status
 change_members(struct command *c, enum statement statement, const char *done,
     const char *already)
 {
 	char group[LOGIN_MAX + 1], login[LOGIN_MAX + 1];
 
-	if (!names_principal(c, c->args.words[0], NAMES_GROUP, group))
+	if (!find(c, c->args.words[0], group))
 		return c->db.status;
 	for (size_t i = 1; i < c->args.word_count; i++)
 		if (names_principal(c, c->args.words[i], NAMES_LOGIN, login) &&
@@ -130,78 +135,6 @@ change_members(struct command *c, enum statement statement, const char *done,
 			diag_add(&c->changes, "%s %s %s", login,
 			    c->db.changed > 0 ? done : already, group);
 	return c->db.status;
-}
-
-enum status
-run_login_add(struct command *c)
-{
-	return add(c, "login");
-}
-
-enum status
-run_login_remove(struct command *c)
-{
-	return remove_all(c, "login", NAMES_LOGIN);
-}
-
-enum status
-run_login_rename(struct command *c)
-{
-	return rename_one(c, "login", NAMES_LOGIN);
-}
-
-enum status
-run_login_list(struct command *c)
-{
-	return list(c, SQL_LOGIN_LIST);
-}
-
-enum status
-run_login_show(struct command *c)
-{
-	return show(c, NAMES_LOGIN);
-}
-
-enum status
-run_login_mode(struct command *c)
-{
-	return set_mode(c, NAMES_LOGIN);
-}
-
-enum status
-run_group_add(struct command *c)
-{
-	return add(c, "group");
-}
-
-enum status
-run_group_remove(struct command *c)
-{
-	return remove_all(c, "group", NAMES_GROUP);
-}
-
-enum status
-run_group_rename(struct command *c)
-{
-	return rename_one(c, "group", NAMES_GROUP);
-}
-
-enum status
-run_group_list(struct command *c)
-{
-	return list(c, SQL_GROUP_LIST);
-}
-
-enum status
-run_group_show(struct command *c)
-{
-	return show(c, NAMES_GROUP);
-}
-
-enum status
-run_group_mode(struct command *c)
-{
-	return set_mode(c, NAMES_GROUP);
 }
 
 enum status

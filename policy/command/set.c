@@ -6,62 +6,58 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUE_MAX 65536
+/* Appends the words of `text`, domains made canonical. */
+static void
+append(struct command *c, FILE *out, const char *text, bool domains)
+{
+	char *words = strdup(text), *rest = NULL;
 
-/* The words of the value, domains made canonical, with a blank between. */
-static bool
-join(struct command *c, const char *name, char value[VALUE_MAX])
+	if (words == NULL)
+		db_fail(&c->db, STATUS_UNKNOWN, "out of memory");
+	for (char *word = words != NULL ? strtok_r(words, " ", &rest) : NULL;
+	     word != NULL; word = strtok_r(NULL, " ", &rest)) {
+		char domain[ADDRESS_DOMAIN_MAX + 1];
+
+		if (domains && !names_domain(c, word, domain))
+			break;
+		fprintf(out, "%s%s", ftell(out) > 0 ? " " : "",
+		    domains ? domain : word);
+	}
+	free(words);
+}
+
+static void
+change(struct command *c, const char *name)
 {
 	bool domains =
 	    strcmp(name, "realms") == 0 || strcmp(name, "default_realm") == 0;
+	char *value = NULL;
 	size_t len = 0;
+	FILE *out = open_memstream(&value, &len);
 
-	value[0] = '\0';
-	for (size_t i = 1; i < c->args.word_count; i++) {
-		char *words = strdup(c->args.words[i]), *rest, *word;
-
-		for (word = words != NULL ? strtok_r(words, " ", &rest) : NULL;
-		     word != NULL; word = strtok_r(NULL, " ", &rest)) {
-			char domain[ADDRESS_DOMAIN_MAX + 1];
-
-			if (domains && !names_domain(c, word, domain))
-				break;
-			len += (size_t)snprintf(value + len, VALUE_MAX - len,
-			    "%s%s", len > 0 ? " " : "",
-			    domains ? domain : word);
-			if (len >= VALUE_MAX) {
-				c->db.status =
-				    fail(STATUS_USAGE, "the value is too long");
-				break;
-			}
-		}
-		free(words);
-		if (c->db.status != STATUS_OK)
-			return false;
-	}
-	return true;
+	for (size_t i = 1; out != NULL && i < c->args.word_count; i++)
+		append(c, out, c->args.words[i], domains);
+	if (out == NULL || fclose(out) != 0)
+		db_fail(&c->db, STATUS_UNKNOWN, "out of memory");
+	if (db_run(&c->db, SQL_SETTING_SET, value, name))
+		diag_add(&c->changes, "%s is \"%s\"", name, value);
+	free(value);
 }
 
 enum status
 run_set(struct command *c)
 {
 	const char *name = c->args.word_count > 0 ? c->args.words[0] : NULL;
-	char value[VALUE_MAX], *is = NULL;
+	char *value = name != NULL ? db_text(&c->db, SQL_SETTING, name) : NULL;
 
-	if (name != NULL) {
-		is = db_text(&c->db, SQL_SETTING, name);
-		if (is == NULL && c->db.status == STATUS_OK)
-			return fail(STATUS_USAGE,
-			    "there is no setting %s: "
-			    "authpolicy set lists all",
-			    name);
-		free(is);
-	}
-	if (c->args.word_count < 2)
+	if (name != NULL && value == NULL)
+		db_fail(&c->db, STATUS_USAGE,
+		    "there is no setting %s: authpolicy set lists all", name);
+	else if (c->args.word_count > 1)
+		change(c, name);
+	else
 		table_print(c, NULL, db_query(&c->db, SQL_SETTING_LIST, name));
-	else if (join(c, name, value) &&
-		 db_run(&c->db, SQL_SETTING_SET, value, name))
-		diag_add(&c->changes, "%s is \"%s\"", name, value);
+	free(value);
 	return c->db.status;
 }
 

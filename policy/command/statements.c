@@ -21,10 +21,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_PRINCIPAL_KIND] = "SELECT kind FROM principal WHERE name = ?",
     [SQL_PRINCIPAL_ADD] =
 	"INSERT INTO principal(name, kind, note) VALUES (?, ?, ?)",
-    [SQL_PRINCIPAL_REMOVE] =
-	"DELETE FROM principal WHERE name = ? AND kind = ?",
-    [SQL_PRINCIPAL_RENAME] =
-	"UPDATE principal SET name = ? WHERE name = ? AND kind = ?",
+    [SQL_PRINCIPAL_REMOVE] = "DELETE FROM principal WHERE name = ?",
+    [SQL_PRINCIPAL_RENAME] = "UPDATE principal SET name = ? WHERE name = ?",
     [SQL_PRINCIPAL_MODE] =
 	"UPDATE principal SET mode = nullif(?, 'inherit') WHERE name = ?",
     [SQL_PRINCIPAL_SUSPEND] =
@@ -46,6 +44,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"SELECT address, principal AS through, note FROM deny_as"
 	" WHERE principal IN " THROUGH
 	" ORDER BY principal <> ?1, principal, address",
+    [SQL_DOMAIN_ROW] =
+	"INSERT INTO principal(name, kind) SELECT ?1, 'group'"
+	" WHERE NOT EXISTS (SELECT 1 FROM principal WHERE name = ?1)",
     [SQL_PARDON] = "INSERT INTO pardon(login) VALUES (?)"
 		   " ON CONFLICT DO NOTHING",
     [SQL_LOGIN_LIST] =
@@ -91,6 +92,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"UPDATE local_domain SET owner = nullif(?, '') WHERE name = ?",
     [SQL_DOMAIN_REMOVE] = "DELETE FROM local_domain WHERE name IN (?, ?)",
     [SQL_DOMAIN_LIST] = "SELECT name, owner FROM local_domain ORDER BY name",
+    [SQL_REALMS_ALL] =
+	"UPDATE setting SET value = (SELECT ifnull(group_concat(name, ' '), '')"
+	" FROM local_domain) WHERE name = 'realms'",
     [SQL_REALMS_LACK] =
 	"SELECT value FROM setting WHERE name = 'realms' AND value <> ''"
 	" AND instr(' ' || lower(value) || ' ', ' ' || ? || ' ') = 0",

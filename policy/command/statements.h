@@ -9,14 +9,15 @@ enum statement {
 
 	SQL_PRINCIPAL_KIND,    /* name */
 	SQL_PRINCIPAL_ADD,     /* name, kind, note */
-	SQL_PRINCIPAL_REMOVE,  /* name, kind */
-	SQL_PRINCIPAL_RENAME,  /* new name, name, kind */
+	SQL_PRINCIPAL_REMOVE,  /* name */
+	SQL_PRINCIPAL_RENAME,  /* new name, name */
 	SQL_PRINCIPAL_MODE,    /* mode or `inherit`, name */
 	SQL_PRINCIPAL_SUSPEND, /* until, why, name */
 	SQL_PRINCIPAL_RESUME,  /* name */
 	SQL_PRINCIPAL_SHOW,    /* name */
 	SQL_PRINCIPAL_GRANTS,  /* name */
 	SQL_PRINCIPAL_DENIES,  /* name */
+	SQL_DOMAIN_ROW,	       /* @domain */
 	SQL_PARDON,	       /* login */
 	SQL_LOGIN_LIST,
 	SQL_LOGIN_GROUPS, /* login */
@@ -34,6 +35,7 @@ enum statement {
 	SQL_DOMAIN_OWNER,  /* owner or "", name */
 	SQL_DOMAIN_REMOVE, /* name, as typed */
 	SQL_DOMAIN_LIST,
+	SQL_REALMS_ALL,
 	SQL_REALMS_LACK, /* domain */
 
 	SQL_SETTING,	  /* name */

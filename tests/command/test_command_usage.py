@@ -10,7 +10,7 @@ WRONG = {
     "too few words": (["grant", "alice"], "usage: authpolicy grant PRINCIPAL ADDRESS..."),
     "too many words": (["status", "now"], "now: usage: authpolicy status"),
     "an unknown option": (["grant", "alice", "a@example.com", "--frob"], "no option --frob here"),
-    "an option before its subcommand": (["--scope", "any", "grant"], "options of a subcommand follow it"),
+    "an option before its subcommand": (["--scope", "any", "grant"], "a subcommand's options follow it"),
     "an option without its value": (["grant", "alice", "a@example.com", "--note"], "--note needs a value: TEXT"),
     "a value for a switch": (["login", "list", "--json=yes"], "--json takes no value"),
     "a value out of the choice": (["grant", "alice", "a@example.com", "--scope", "body"],
