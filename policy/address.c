@@ -132,7 +132,22 @@ is_dot_atom(const char *s, size_t len)
 	return len > 0;
 }
 
-/* Brings UTF-8 in place to NFC; ASCII, which nearly all of it is, is NFC. */
+/*
+ * Is there a character whose NFC is ASCII: the Kelvin sign, the Greek question
+ * mark or varia?  Composed it would be another person's `K`, `;` or grave.
+ */
+static bool
+has_ascii_twin(const char *text, size_t len)
+{
+	return memmem(text, len, "\342\204\252", 3) != NULL ||
+	       memmem(text, len, "\315\276", 2) != NULL ||
+	       memmem(text, len, "\341\277\257", 3) != NULL;
+}
+
+/*
+ * Brings UTF-8 in place to NFC; ASCII, which nearly all of it is, is NFC.  What
+ * has an ASCII twin stays as it was typed: equal only to itself.
+ */
 static enum address_status
 normalize(char *plain, size_t *len)
 {
@@ -142,7 +157,7 @@ normalize(char *plain, size_t *len)
 
 	while (i < *len && (unsigned char)plain[i] < 0x80)
 		i++;
-	if (i == *len)
+	if (i == *len || has_ascii_twin(plain, *len))
 		return ADDRESS_OK;
 	nfc = u8_normalize(UNINORM_NFC, (uint8_t *)plain, *len, out, &out_len);
 	if (nfc == NULL)
