@@ -225,6 +225,12 @@ def test_sigterm_ends_the_daemon_with_sessions_open(fresh):
     last_good_policy_in_force(fresh)
 
 
+def test_sigterm_is_taken_well_however_early_it_comes(fresh):
+    for _ in range(20):
+        fresh.daemon.restart()
+    last_good_policy_in_force(fresh)
+
+
 def test_a_crash_leaves_nothing_in_the_way_of_a_new_start(fresh):
     last_good_policy_in_force(fresh)
     fresh.daemon.kill()
