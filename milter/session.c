@@ -34,6 +34,8 @@ forget_message(struct session *s)
 	f->cert_subject = f->cert_issuer = f->verify = NULL;
 	f->sender = f->mail_addr = f->auth_param = NULL;
 	f->recipient = f->rcpt_addr = NULL;
+	f->has_header = f->originators_lost = false;
+	f->originators = NULL;
 }
 
 struct session *
@@ -166,9 +168,13 @@ take_facts(struct session *s, const struct session_mail *mail)
 void
 session_header(struct session *s, const char *name, const char *value)
 {
-	if (s->message.message_id == NULL &&
-	    strcasecmp(name, "Message-ID") == 0)
-		s->message.message_id = keep(s, value);
+	struct message *m = &s->message;
+
+	if (!m->open)
+		return;
+	if (m->message_id == NULL && strcasecmp(name, "Message-ID") == 0)
+		m->message_id = keep(s, value);
+	originators_add(&m->originators, name, value, &m->arena);
 }
 
 /* --- deciding ---------------------------------------------------------------- */
@@ -354,6 +360,7 @@ session_mail(
 		return;
 	}
 	s->message.login = keep(s, v->login);
+	s->message.row = keep(s, v->row);
 	s->message.mode = v->mode;
 	s->message.open = true;
 }
@@ -412,7 +419,13 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 		return;
 	if (queue_id != NULL)
 		s->message.queue_id = keep(s, queue_id);
+	s->facts.has_header = true;
+	s->facts.originators = s->message.originators.first;
+	s->facts.originators_lost = s->message.originators.lost;
+	s->message.failed |= s->message.originators.failed;
 	decide(s, STAGE_EOM, v);
+	if (v->kind == VERDICT_ACCEPT && s->message.row != NULL)
+		snprintf(v->row, sizeof(v->row), "%s", s->message.row);
 	record(s, v);
 	forget_message(s);
 }

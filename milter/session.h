@@ -12,6 +12,7 @@
 #include "milter/config.h"
 #include "policy/arena.h"
 #include "policy/decide.h"
+#include "policy/header.h"
 
 #include <sys/socket.h>
 
@@ -46,8 +47,10 @@ struct message {
 	unsigned finding_count;
 	struct recipient *recipients, **recipients_end;
 	unsigned recipient_count, accepted_count;
+	struct originator_list originators;
 	int64_t elapsed_us;
 	const char *login; /* as MAIL was decided for */
+	const char *row;   /* that decided MAIL */
 	enum mode mode;
 };
 

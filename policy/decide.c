@@ -22,15 +22,27 @@ static const struct step {
     {STAGE_MAIL, "sender", sender_is_refused},
     {STAGE_MAIL, "local sender", local_sender_is_protected},
     {STAGE_RCPT, "recipient", recipient_is_refused},
+    {STAGE_EOM, "From", author_is_unreadable},
+    {STAGE_EOM, "From granted", author_is_not_granted},
+    {STAGE_EOM, "From aligned", author_is_not_aligned},
+    {STAGE_EOM, "Sender", sender_header_is_refused},
+    {STAGE_EOM, "Resent-From and Resent-Sender", resent_is_refused},
+    {STAGE_EOM, "names", display_name_is_spoof},
+    {STAGE_EOM, "local author", local_author_is_protected},
 };
 
-/* Suspensions always act, and faults are not policy. */
+/*
+ * Is the refusal only recorded?  Suspensions always act, and faults are not
+ * policy.
+ */
 static bool
-ignores_mode(enum reason reason)
+is_passed_over(const struct decision *d)
 {
-	return reason == REASON_LOGIN_SUSPENDED || reason == REASON_INTERNAL ||
-	       reason == REASON_POLICY_UNAVAILABLE ||
-	       reason == REASON_OVERLOADED;
+	if (d->reason == REASON_LOGIN_SUSPENDED || d->reason == REASON_INTERNAL)
+		return false;
+	return d->verdict->mode == MODE_MONITOR ||
+	    (d->reason == REASON_DISPLAY_NAME_SPOOF &&
+		d->settings->display_name == DISPLAY_NAME_LOG);
 }
 
 static void
@@ -62,11 +74,11 @@ run_steps(struct decision *d, enum stage stage)
 		}
 		say(d, "%s: %s%s%s", steps[i].name, reason_name(d->reason),
 		    d->row[0] != '\0' ? " by " : "", d->row);
-		if (v->mode != MODE_MONITOR || ignores_mode(d->reason)) {
+		if (!is_passed_over(d)) {
 			verdict_refuse(v, d->reason, d->row, d->text);
 			return false;
 		}
-		say(d, "passed over: mode monitor");
+		say(d, "passed over, recorded only");
 		pass_over(v, stage, d->reason, d->row);
 	}
 	return true;
@@ -101,6 +113,7 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 	    mode_name(verdict->mode));
 	if (run_steps(&d, stage))
 		verdict->kind = VERDICT_ACCEPT;
+	arena_reset(&d.arena);
 }
 
 void

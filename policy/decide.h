@@ -18,9 +18,9 @@ struct trace {
 /*
  * Decides the steps of one stage (design of the steps: authpolicy-policy(5)):
  *
- *   STAGE_MAIL  who, suspended, login known, sender an address, sender granted
+ *   STAGE_MAIL  who, suspended, login known, sender an address, granted
  *   STAGE_RCPT  recipient an address, relay
- *   STAGE_EOM   nothing yet
+ *   STAGE_EOM   originators: From, Sender, Resent-, the names beside them
  *
  * Refusals that monitor mode passes over are in verdict->passed; the first one
  * that is not is the verdict.  `policy` NULL is `policy-unavailable`.  `trace`

@@ -10,6 +10,7 @@
  * "Could not tell" is refuse_internal(), never false.
  */
 
+#include "arena.h"
 #include "decide.h"
 
 #define SHOWN_MAX 120 /* bytes of a client's text in a reply */
@@ -33,6 +34,11 @@ struct decision {
 	struct who who;
 	char user[ADDRESS_LOCAL_MAX * 2 + 3];
 	char login_domain[ADDRESS_DOMAIN_MAX + 1];
+
+	/* the originator fields, read: see policy/author */
+	struct arena arena;
+	struct field *fields;
+	bool fields_read;
 
 	/* what the step in hand found */
 	enum reason reason;
@@ -74,17 +80,27 @@ principal_id principal_at(const struct decision *d, size_t i);
 /* The mode of the most specific principal that has one, else the setting. */
 enum mode mode_in_force(const struct decision *d);
 
-/* May the client use the address?  Sets the row that says so, if one does. */
-enum use { USE_NOT_GRANTED = 0, USE_DENIED, USE_WALLED, USE_GRANTED };
+/*
+ * May the client use the address?  Sets the row that says so, if one does.
+ * USE_ON_BEHALF, in headers only: as author, beside a Sender of its own.
+ */
+enum use {
+	USE_NOT_GRANTED = 0,
+	USE_DENIED,
+	USE_WALLED,
+	USE_ON_BEHALF,
+	USE_GRANTED
+};
 enum use may_use(struct decision *d, const struct address *a, enum scope scope);
 
 /*
- * Do the address and what the MTA made of it agree?  They differ where Postfix
- * would route elsewhere: `<"a@b"@d>`, `<a%b@d>`.  0 no, 1 yes or the MTA did
- * not tell, -1 could not tell.
+ * Do the address `a`, read from what was `typed`, and the macro in which the
+ * MTA shows what it made of it agree?  They differ where Postfix would route
+ * elsewhere: `<"a@b"@d>`, `<a%b@d>`.  0 no, 1 yes or the MTA did not tell, -1
+ * could not tell.
  */
-int mta_agrees(
-    const struct facts *f, const struct address *a, const char *other);
+int mta_agrees(const struct facts *f, const char *typed,
+    const struct address *a, const char *macro);
 
 /* The steps, in the order in which policy/decide takes them. */
 bool login_is_ambiguous(struct decision *d);
@@ -94,5 +110,12 @@ bool login_is_required(struct decision *d);
 bool sender_is_refused(struct decision *d);
 bool local_sender_is_protected(struct decision *d);
 bool recipient_is_refused(struct decision *d);
+bool author_is_unreadable(struct decision *d);
+bool author_is_not_granted(struct decision *d);
+bool author_is_not_aligned(struct decision *d);
+bool sender_header_is_refused(struct decision *d);
+bool resent_is_refused(struct decision *d);
+bool display_name_is_spoof(struct decision *d);
+bool local_author_is_protected(struct decision *d);
 
 #endif

@@ -21,6 +21,23 @@ enum stage {
 	STAGE_ABORT /* only in records: accepted at MAIL, never delivered */
 };
 
+/* The fields that say who a message is from, RFC 5322 3.6.2 and 3.6.6. */
+enum originator_kind {
+	ORIGINATOR_NONE = 0,
+	ORIGINATOR_FROM,
+	ORIGINATOR_SENDER,
+	ORIGINATOR_RESENT_FROM,
+	ORIGINATOR_RESENT_SENDER
+};
+
+/* One of them, as the MTA delivered it: folds are a line feed and blanks. */
+struct originator {
+	enum originator_kind kind;
+	bool odd_name; /* spelled so that only some would take it for one */
+	const char *value;
+	struct originator *next;
+};
+
 struct facts {
 	int64_t time; /* seconds since 1970, UTC */
 	enum mta mta;
@@ -42,6 +59,11 @@ struct facts {
 	const char *sender;	/* MAIL FROM as typed, brackets and all */
 	const char *mail_addr;	/* {mail_addr} */
 	const char *auth_param; /* the value of MAIL's AUTH=, raw */
+
+	/* its header, at STAGE_EOM */
+	bool has_header;  /* false: nobody asked about the header */
+	const struct originator *originators; /* in order */
+	bool originators_lost; /* there were more than anybody needs */
 
 	/* the recipient in question, at STAGE_RCPT */
 	const char *recipient; /* RCPT TO as typed */

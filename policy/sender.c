@@ -1,21 +1,49 @@
 /* The steps that look at the sender, the envelope MAIL FROM address. */
 #include "decision.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unicase.h>
+
+/* The address as Postfix shows it: the typed path, fully case-folded. */
+static enum address_status
+parse_folded(const char *typed, struct address *out)
+{
+	size_t len = 0;
+	uint8_t *folded = u8_casefold(
+	    (const uint8_t *)typed, strlen(typed) + 1, NULL, NULL, NULL, &len);
+	enum address_status status = folded == NULL
+	    ? ADDRESS_NO_MEMORY
+	    : address_parse_path((const char *)folded, out);
+
+	free(folded);
+	return status;
+}
 
 int
-mta_agrees(const struct facts *f, const struct address *a, const char *other)
+mta_agrees(const struct facts *f, const char *typed, const struct address *a,
+    const char *macro)
 {
-	struct address theirs = {.kind = ADDRESS_NULL};
+	struct address theirs = {.kind = ADDRESS_NULL}, folded;
 	enum address_status status = ADDRESS_OK;
+	int equal;
 
-	if (f->mta != MTA_POSTFIX || other == NULL)
+	if (f->mta != MTA_POSTFIX || macro == NULL)
 		return 1;
-	if (other[0] != '\0')
-		status = address_parse(other, strlen(other), &theirs);
+	if (macro[0] != '\0')
+		status = address_parse(macro, strlen(macro), &theirs);
 	if (status == ADDRESS_NO_MEMORY)
 		return -1;
-	return status == ADDRESS_OK ? address_equal_folded(a, &theirs) : 0;
+	if (status != ADDRESS_OK)
+		return 0;
+	equal = address_equal_folded(a, &theirs);
+	if (equal != 0)
+		return equal;
+	/* folding comes before IDNA there: strasse for a typed sharp s */
+	status = parse_folded(typed, &folded);
+	if (status == ADDRESS_NO_MEMORY)
+		return -1;
+	return status == ADDRESS_OK && address_equal(&folded, &theirs);
 }
 
 /* Reads the sender; reports it when it is none. */
@@ -27,7 +55,7 @@ read_sender(struct decision *d, struct address *a)
 	enum address_status status = f->sender == NULL
 					 ? ADDRESS_NO_MEMORY
 					 : address_parse_path(typed, a);
-	int agrees = status == ADDRESS_OK ? mta_agrees(f, a, f->mail_addr) : 1;
+	int agrees = status == ADDRESS_OK ? mta_agrees(f, typed, a, f->mail_addr) : 1;
 
 	if (status == ADDRESS_NO_MEMORY || agrees < 0)
 		return refuse_internal(d);

@@ -94,7 +94,8 @@ is_denied(struct decision *d, const struct names *n, enum scope scope)
 /* The first grant to any of the client's principals, the address before its
  * base. */
 static const struct grant *
-find_grant(struct decision *d, const struct names *n, enum scope scope)
+find_grant(struct decision *d, const struct names *n, enum scope scope,
+    enum manner manner)
 {
 	const struct address *a = &n->at[0].address;
 
@@ -115,7 +116,7 @@ find_grant(struct decision *d, const struct names *n, enum scope scope)
 		for (size_t i = 0; i < principal_count(d); i++) {
 			const struct grant *g = policy_grant(d->policy,
 			    principal_at(d, i), &n->at[k], &d->who, scope,
-			    MANNER_AS, d->facts->time);
+			    manner, d->facts->time);
 
 			if (g != NULL)
 				return g;
@@ -168,13 +169,19 @@ may_use(struct decision *d, const struct address *a, enum scope scope)
 	names_init(d, &names, a);
 	if (is_denied(d, &names, scope))
 		return USE_DENIED;
-	g = find_grant(d, &names, scope);
-	if (g == NULL) {
-		d->row[0] = '\0';
-		say_nearest(d, a);
-		return USE_NOT_GRANTED;
+	g = find_grant(d, &names, scope, MANNER_AS);
+	if (g != NULL) {
+		set_grant_row(d, "send_as", g);
+		say(d, "%s is granted: %s", a->text, d->row);
+		return USE_GRANTED;
 	}
-	set_grant_row(d, "send_as", g);
-	say(d, "%s is granted: %s", a->text, d->row);
-	return USE_GRANTED;
+	g = find_grant(d, &names, scope, MANNER_ON_BEHALF);
+	if (g != NULL) {
+		set_grant_row(d, "send_as", g);
+		say(d, "%s is granted on behalf: %s", a->text, d->row);
+		return USE_ON_BEHALF;
+	}
+	d->row[0] = '\0';
+	say_nearest(d, a);
+	return USE_NOT_GRANTED;
 }

@@ -20,6 +20,17 @@ static const struct {
     [REASON_LOCAL_SENDER_PROTECTED] = {"local-sender-protected", "550 5.7.1"},
     [REASON_RECIPIENT_MALFORMED] = {"recipient-malformed", "553 5.1.3"},
     [REASON_RELAY_DENIED] = {"relay-denied", "550 5.7.1"},
+    [REASON_AUTHOR_MISSING] = {"author-missing", "554 5.6.0"},
+    [REASON_AUTHOR_REPEATED] = {"author-repeated", "554 5.6.0"},
+    [REASON_AUTHOR_MALFORMED] = {"author-malformed", "554 5.6.0"},
+    [REASON_AUTHOR_NOT_GRANTED] = {"author-not-granted", "550 5.7.1"},
+    [REASON_AUTHOR_DENIED] = {"author-denied", "550 5.7.1"},
+    [REASON_AUTHOR_NOT_ALIGNED] = {"author-not-aligned", "550 5.7.1"},
+    [REASON_SENDER_HEADER_MALFORMED] = {"sender-header-malformed", "554 5.6.0"},
+    [REASON_SENDER_HEADER_NOT_GRANTED] = {"sender-header-not-granted",
+	"550 5.7.1"},
+    [REASON_RESENT_NOT_GRANTED] = {"resent-not-granted", "550 5.7.1"},
+    [REASON_DISPLAY_NAME_SPOOF] = {"display-name-spoof", "550 5.7.1"},
     [REASON_LIMIT_EXCEEDED] = {"limit-exceeded", "452 4.5.3"},
 };
 
