@@ -145,9 +145,7 @@ run_status(struct command *c)
 			     daemon_serves(&d, &file));
 		if (answered == DAEMON_SILENT)
 			status = fail(STATUS_UNKNOWN,
-			    "the daemon cannot be "
-			    "asked: %s",
-			    diag_first(&why));
+			    "the daemon cannot be asked: %s", diag_first(&why));
 		else if (!serves)
 			status = check_file(
 			    c, answered == DAEMON_NONE
