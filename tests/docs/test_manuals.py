@@ -1,0 +1,108 @@
+"""The manuals name exactly what the code has: reasons and their codes, steps, settings, keys, subcommands, record fields."""
+
+import re
+import subprocess
+
+from lib import place
+
+POLICY = "authpolicy-policy.5"
+
+
+def source(*names):
+    return "".join((place.TOP / name).read_text() for name in names)
+
+
+def section(manual, name):
+    """The text of a section, or of a subsection, of a manual."""
+    text = (place.TOP / "docs" / manual).read_text()
+    found = re.search(rf"^\.(S[hs]) {re.escape(name)}\n(.*?)(?=^\.Sh |\Z)", text, re.M | re.S)
+    assert found, f"{manual} has no section {name}"
+    return found[2] if found[1] == "Sh" else re.split(r"^\.Ss ", found[2], flags=re.M)[0]
+
+
+def test_every_reason_is_listed_in_order_with_its_codes():
+    constants = re.search(r"enum reason \{(.*?)\}", source("policy/verdict.h"), re.S)[1]
+    reasons = [c.lower().replace("_", "-") for c in re.findall(r"REASON_(\w+)", constants)]
+    codes = dict(re.findall(r'\{"([a-z-]+)",\s*"([\d .]+)"\}', source("policy/verdict.c")))
+    rows = re.findall(r"^\.It Li (\S+) Ta .+ Ta (.+)$", section(POLICY, "REASONS"), re.M)
+    assert rows == [(r, codes[r]) for r in reasons if r not in ("none", "count")]
+
+
+def test_the_steps_are_those_of_the_decision_in_its_order():
+    steps = re.findall(r'\{STAGE_\w+, "([^"]+)",', source("policy/decide.c"))
+    assert re.findall(r"^\.It Li (.+)$", section(POLICY, "THE DECISION"), re.M) == steps
+
+
+def test_every_setting_is_listed_with_its_default():
+    sql = source("sql/0001-policy.sql")
+    names = re.search(r'CHECK \(name IN \((\'mode\'.*?)\)\)', sql, re.S)[1]
+    rows = dict(re.findall(r"^\.It Li (\S+) Pq (.+)$", section(POLICY, "SETTINGS"), re.M))
+    assert sorted(rows) == sorted(re.findall(r"'(\w+)'", names))
+    insert = re.search(r"INSERT INTO setting\(name, value\) VALUES(.*?);$", sql, re.S | re.M)[1]
+    defaults = dict(re.findall(r"\('(\w+)', '([^']*)'\)", insert))
+    assert {n: "" if t.startswith("empty") else t for n, t in rows.items()} == defaults
+
+
+def test_every_table_is_named_with_its_columns():
+    text = section(POLICY, "TABLES")
+    sql = source("sql/0001-policy.sql")
+    for table in re.findall(r"^CREATE TABLE (\w+) \(", sql, re.M):
+        if table in ("editor", "replaced"):
+            continue
+        assert table in text, table
+        listed = re.search(rf"^\.It Li {table} Ns \((.+)\)$", text, re.M)
+        if listed:
+            body = re.search(rf"^CREATE TABLE {table} \((.*?)^\) STRICT", sql, re.M | re.S)[1]
+            columns = [c for c in re.findall(r"^\t(\w+)\s+(?:TEXT|INTEGER)", body, re.M) if c != "id"]
+            assert listed[1].split(", ") == columns, table
+
+
+def test_every_field_of_a_record_is_named():
+    text = section(POLICY, "AUDIT LOG")
+    named = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"^\.(?:It )?Li (.+)$", text, re.M))))
+    record = source("milter/record.c")
+    fields = set(re.findall(r'json_\w+\(\s*&?j, "(\w+)"', record))
+    assert len(fields) > 30
+    assert fields - named == set()
+
+
+def test_the_keys_of_the_configuration_have_their_defaults():
+    keys = re.findall(r'^    \{"(\w+)", "([^"]*)",', source("milter/keys.c").split("const struct key keys")[1], re.M)
+    rows = re.findall(r"^\.It Cm (\w+) No = Qq ?(.*)$", section("authpolicyd.conf.5", "DESCRIPTION"), re.M)
+    assert rows == keys
+
+
+def test_the_installed_configuration_shows_the_same_defaults():
+    keys = dict(re.findall(r'^    \{"(\w+)", "([^"]*)",', source("milter/keys.c").split("const struct key keys")[1], re.M))
+    shown = dict(re.findall(r"^#(\w+)\s+= (.*)$", source("milter/authpolicyd.conf.in"), re.M))
+    assert {k: "" if v == "{}" else v.strip('"') for k, v in shown.items()} == keys
+
+
+def test_every_subcommand_is_there_with_every_option(build):
+    done = subprocess.run([place.program("authpolicy"), "--help"], capture_output=True, text=True, check=True)
+    helped = {}
+    for line in re.findall(r"^([a-z].*)$", done.stdout, re.M):
+        if line.startswith("usage:"):
+            continue
+        name = re.match(r"[a-z]+(?: [a-z]+)?", line)[0]
+        helped[name] = set(re.findall(r"--([a-z-]+)", line))
+    manual = {}
+    for line in re.findall(r"^\.It Cm (.+)$", section("authpolicy.8", "SUBCOMMANDS"), re.M):
+        name = re.match(r"[a-z]+(?: [a-z]+)?", line)[0]
+        manual[name] = set(re.findall(r"Fl -([a-z-]+)", line))
+    assert manual == helped
+
+
+def test_the_global_options_are_there(build):
+    done = subprocess.run([place.program("authpolicy"), "--help"], capture_output=True, text=True, check=True)
+    usage = done.stdout.split("\n", 1)[0]
+    listed = re.findall(r"^\.It Fl -([a-z]+)", section("authpolicy.8", "DESCRIPTION"), re.M)
+    assert listed == re.findall(r"--([a-z]+)", usage)
+
+
+def test_every_subcommand_has_an_example():
+    text = section("authpolicy.8", "SUBCOMMANDS")
+    examples = "\n".join(re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S))
+    for names in re.findall(r"((?:^\.It Cm .+\n)+)", text, re.M):
+        verbs = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", names, re.M)
+        assert any(f"authpolicy {verb}" in examples for verb in verbs), verbs
