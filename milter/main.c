@@ -274,5 +274,5 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	log_open(c->syslog_facility, true);
-	return run(c, foreground);
+	process_exit(run(c, foreground));
 }

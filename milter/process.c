@@ -27,8 +27,12 @@ static struct {
 	int fd; /* locked; 0: there is none */
 } pid_file;
 
-static int wake[2]; /* a byte is written for each event */
-static atomic_bool stop_wanted, reload_wanted, ended;
+/* What runs beside the main thread. */
+static struct {
+	int (*run)(void);
+	pthread_t main;
+	atomic_bool ended;
+} service;
 
 /* The process that was started: waits for the daemon's word, then ends. */
 static void
@@ -192,48 +196,44 @@ process_become(const char *user, uid_t uid, gid_t gid, struct diag *d)
 	return false;
 }
 
-/* Async-signal-safe.  A full pipe is as good as a byte more. */
-static void
-wake_up(void)
+/*
+ * libmilter has a thread that calls sigwait() for the signals below and takes
+ * each, SIGHUP too, for a wish to stop.  This stands in for libc's sigwait() in
+ * the whole program, so that no signal is ever lost to it.
+ */
+__attribute__((visibility("default"))) int
+sigwait(const sigset_t *set, int *sig)
 {
-	int saved = errno;
-
-	if (write(wake[1], "", 1) < 0)
-		errno = saved;
+	(void)set;
+	(void)sig;
+	for (;;)
+		pause();
 }
 
+/* Adds what process_wait() waits for; SIGUSR1 is our own. */
 static void
-on_signal(int sig)
+fill_signals(sigset_t *set)
 {
-	if (sig == SIGHUP) {
-		reload_wanted = true;
-	} else {
-		if (atomic_exchange(&stop_wanted, true))
-			_exit(EXIT_FAILURE);
-	}
-	wake_up();
+	sigemptyset(set);
+	sigaddset(set, SIGHUP);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGUSR1);
 }
 
 bool
 process_catch_signals(struct diag *d)
 {
-	/* Deferred, a signal would be libmilter's: hence SA_NODEFER. */
-	struct sigaction catch = {
-	    .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NODEFER};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-	sigset_t ours;
+	sigset_t set;
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGINT);
-	if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) == 0 &&
-	    fcntl(wake[0], F_SETFL, 0) == 0 &&
-	    sigaction(SIGPIPE, &ignore, NULL) == 0 &&
-	    sigaction(SIGHUP, &catch, NULL) == 0 &&
-	    sigaction(SIGTERM, &catch, NULL) == 0 &&
-	    sigaction(SIGINT, &catch, NULL) == 0 &&
-	    pthread_sigmask(SIG_UNBLOCK, &ours, NULL) == 0)
+	/* What our parent ignored, as nohup(1) does, would never come. */
+	fill_signals(&set);
+	if (signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+	    signal(SIGHUP, SIG_DFL) != SIG_ERR &&
+	    signal(SIGTERM, SIG_DFL) != SIG_ERR &&
+	    signal(SIGINT, SIG_DFL) != SIG_ERR &&
+	    signal(SIGUSR1, SIG_DFL) != SIG_ERR &&
+	    sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		return true;
 	diag_add(d, "can't catch signals: %s", strerror(errno));
 	return false;
@@ -242,23 +242,22 @@ process_catch_signals(struct diag *d)
 static void *
 serve(void *arg)
 {
-	int (**run)(void) = arg;
-
-	(*run)();
-	ended = true;
-	wake_up();
+	(void)arg;
+	service.run();
+	service.ended = true;
+	pthread_kill(service.main, SIGUSR1);
 	return NULL;
 }
 
 bool
 process_serve(int (*run)(void), struct diag *d)
 {
-	static int (*running)(void);
 	pthread_t thread;
 	int error;
 
-	running = run;
-	error = pthread_create(&thread, NULL, serve, &running);
+	service.run = run;
+	service.main = pthread_self();
+	error = pthread_create(&thread, NULL, serve, NULL);
 	if (error != 0) {
 		diag_add(d, "can't start a thread: %s", strerror(error));
 		return false;
@@ -270,17 +269,36 @@ process_serve(int (*run)(void), struct diag *d)
 enum process_event
 process_wait(void)
 {
-	char byte;
+	sigset_t set;
 
+	fill_signals(&set);
 	for (;;) {
-		if (stop_wanted)
-			return PROCESS_STOP;
-		if (ended)
-			return PROCESS_ENDED;
-		if (atomic_exchange(&reload_wanted, false))
+		switch (sigwaitinfo(&set, NULL)) {
+		case SIGHUP:
 			return PROCESS_RELOAD;
-		/* A signal or the end that comes now leaves a byte. */
-		if (read(wake[0], &byte, 1) < 0 && errno != EINTR)
-			return PROCESS_ENDED;
+		case SIGTERM:
+		case SIGINT:
+			sigdelset(&set, SIGHUP);
+			sigdelset(&set, SIGUSR1);
+			sigprocmask(SIG_UNBLOCK, &set, NULL);
+			return PROCESS_STOP;
+		case SIGUSR1:
+			if (service.ended)
+				return PROCESS_ENDED;
+			break;
+		default:
+			break;
+		}
 	}
+}
+
+/* Sanitizers look for leaks in exit() only, so they are asked here. */
+extern void __lsan_do_leak_check(void) __attribute__((weak));
+
+void
+process_exit(int status)
+{
+	if (__lsan_do_leak_check != NULL)
+		__lsan_do_leak_check();
+	_exit(status);
 }

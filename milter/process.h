@@ -45,17 +45,24 @@ enum process_event {
 };
 
 /*
- * From now on SIGHUP, SIGTERM and SIGINT are events, and SIGPIPE is ignored.
- * A second SIGTERM or SIGINT ends the process at once.  Call in the main
- * thread, which must leave these signals unblocked: so the kernel hands them
- * to it and not to libmilter's thread, for which a SIGHUP means stop.
+ * From now on SIGHUP, SIGTERM and SIGINT wait for process_wait(), in all
+ * threads started later and in programs they start; SIGPIPE is ignored.
  */
 bool process_catch_signals(struct diag *d);
 
 /* Runs `run` in a thread of its own. */
 bool process_serve(int (*run)(void), struct diag *d);
 
-/* Waits for the next event; a wish to stop comes first. */
+/*
+ * Waits for the next event; call in the main thread.  After PROCESS_STOP
+ * signals do what they always do: a second SIGTERM ends the process at once.
+ */
 enum process_event process_wait(void);
+
+/*
+ * Ends the process without exit(3): libmilter's threads still run, and its
+ * exit handler would destroy a lock they use.
+ */
+void process_exit(int status) __attribute__((noreturn));
 
 #endif
