@@ -1,0 +1,30 @@
+"""README and the guide are done as they are written, in a private copy of this system."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from lib import place, sendmail
+
+UNSHARE = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
+
+
+@pytest.mark.parametrize("mta", ["postfix", "sendmail"])
+def test_what_is_written_works(build, mta, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a private system")
+    if mta == "sendmail":
+        sendmail.unpacked()     # while there is a network
+    done = subprocess.run([*UNSHARE, "/usr/bin/python3", place.TOP / "tests/docs/walk.py", mta, tmp_path], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False)
+    if done.returncode == 77:
+        pytest.skip(done.stdout.strip())
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_packages_are_those_of_the_build():
+    written = re.search(r"^apt-get install \S+ \S+ (.*)$", (place.TOP / "README").read_text(), re.M)[1].split()
+    listed = re.search(r'BUILD_PACKAGES="(.*?)"', (place.TOP / "tests/lib/install.sh").read_text(), re.S)[1].split()
+    assert set(written) == set(listed) - {"libcmocka-dev"} | {"sqlite3"}
