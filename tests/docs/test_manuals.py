@@ -106,3 +106,41 @@ def test_every_subcommand_has_an_example():
     for names in re.findall(r"((?:^\.It Cm .+\n)+)", text, re.M):
         verbs = re.findall(r"^\.It Cm ([a-z]+(?: [a-z]+)?)", names, re.M)
         assert any(f"authpolicy {verb}" in examples for verb in verbs), verbs
+
+
+def test_the_examples_of_the_command_work_in_their_order(build, tmp_path):
+    text = section("authpolicy.8", "SUBCOMMANDS")
+    examples = [e.replace("\\e", "\\") for e in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S)]
+    assert len(examples) > 20
+    db = f"--db {tmp_path}/policy.db --control {tmp_path}/none"
+    prelude = f"authpolicy() {{ {place.program('authpolicy')} {db} \"$@\" || [ $? = 1 -a $1 = check ]; }}\nset -e\n"
+    for example in examples:
+        done = subprocess.run(["/bin/sh", "-c", prelude + example], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{example}{done.stdout}{done.stderr}"
+        assert done.stderr == "", f"{example}{done.stderr}"
+
+
+def test_the_examples_of_the_policy_do_the_same(build, tmp_path):
+    example = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", section(POLICY, "DESCRIPTION"), re.M | re.S)[1]
+    command, sql = example.split("\n\n")
+    rows = []
+    for name in ("command", "shell"):
+        db = tmp_path / name
+        authpolicy = [place.program("authpolicy"), "--db", db, "--control", tmp_path / "none"]
+        subprocess.run([*authpolicy, "init", "example.com"], check=True, capture_output=True)
+        if name == "command":
+            subprocess.run([*authpolicy, *command.split()[1:]], check=True, capture_output=True)
+        else:
+            subprocess.run(["sqlite3", "-bail", db], input=sql, text=True, check=True)
+        rows.append(subprocess.run(["sqlite3", db, "SELECT * FROM principal; SELECT * FROM send_as"], capture_output=True,
+                                   text=True, check=True).stdout)
+    assert rows[0] == rows[1]
+
+
+def test_the_filter_for_fail2ban_finds_the_client():
+    filtered = re.search(r"^failregex = (.*)$", section(POLICY, "AUDIT LOG"), re.M)[1].replace(r"\e", "\\").replace("<HOST>", r"(?P<host>\S+)")
+    line = re.search(r"^(refused reason=.*\n.*)$", section(POLICY, "AUDIT LOG"), re.M)[1].replace("\n", " ")
+    found = re.search(filtered, f"Nov 24 09:00:00 mx authpolicyd[123]: {line}")
+    assert found and found["host"] == "192.0.2.1"
+    formats = re.search(r'"(refused reason=[^"]*)"', source("milter/record.c"))[1]
+    assert re.sub(r"=\S+", "=", line) == re.sub(r"=%s", "=", formats)

@@ -155,6 +155,8 @@ def accepted(port, sender="alice@example.com"):
 
 def walk_readme_end(readme, port):
     """Monitor first, then enforce."""
+    do("setpriv --reuid authpolicy --regid authpolicy --clear-groups sh -ec 'cd /var/lib/authpolicy; test -r policy.db; "
+       "! test -w policy.db; ! test -w .; test -e state/last-good-policy.db'\n")
     accepted(port)
     assert refused_as_bob(port).ok, "mode monitor"
     assert "to allow it: authpolicy grant 'alice' 'bob@example.com'" in readme.do("--explain")
