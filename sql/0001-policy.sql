@@ -1034,12 +1034,6 @@ WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
 	FROM (SELECT json_object('name', OLD.name, 'value', OLD.value) AS old,
 		json_object('name', NEW.name, 'value', NEW.value) AS new) WHERE old <> new;
 END;
-CREATE TRIGGER history_setting_delete AFTER DELETE ON setting
-WHEN NOT EXISTS (SELECT 1 FROM editor WHERE bulk) BEGIN
-	INSERT INTO history(editor, tbl, op, old)
-	VALUES ((SELECT name FROM editor), 'setting', 'delete',
-		json_object('name', OLD.name, 'value', OLD.value));
-END;
 
 -- What INSERT OR REPLACE may not lose.
 CREATE TRIGGER principal_replace AFTER INSERT ON principal WHEN NEW.state = 'active' BEGIN

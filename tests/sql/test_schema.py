@@ -1,8 +1,8 @@
 """The schema as a whole: what the migrations make, how it is looked up in, how it survives a dump, how fast it fills."""
 
 import re
+import resource
 import sqlite3
-import time
 
 import pytest
 
@@ -91,8 +91,14 @@ def test_no_change_scans_what_grows_with_the_logins(empty, change):
     assert seen
 
 
+def seconds():
+    """Processor time of the shells so far: a busy machine does not change it."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_many_rows_come_in_quickly(empty):
-    start = time.monotonic()
+    start = seconds()
     empty("""
         BEGIN;
         WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
@@ -103,8 +109,8 @@ def test_many_rows_come_in_quickly(empty):
         COMMIT;
     """)
     # 0.5 s where this was written; ten times that is a scan or a temporary table for each row.
-    assert time.monotonic() - start < 5
-    start = time.monotonic()
+    assert seconds() - start < 5
+    start = seconds()
     empty("BEGIN; UPDATE principal SET name = 'x' || name WHERE kind = 'login' AND name < 'user0001000'; DELETE FROM principal WHERE name GLOB 'x*'; COMMIT;")
-    assert time.monotonic() - start < 5
+    assert seconds() - start < 5
     assert empty.value("SELECT count(*) FROM send_as;") == "27003"

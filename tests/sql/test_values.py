@@ -96,6 +96,7 @@ REFUSED = [
     *[("send_as", {"address": address}, CIDR) for address in BAD_LITERALS],
     ("send_as", {"address": "info"}, ADDRESS),
     ("send_as", {"address": "a@b."}, DOMAIN),
+    ("send_as", {"address": "{user}@d\0"}, "send_as.address holds no NUL byte"),
     ("send_as", {"scope": "body"}, "send_as.scope is any, envelope or header"),
     ("send_as", {"manner": "for"}, "send_as.manner is as or on-behalf"),
     ("send_as", {"manner": "on-behalf"}, "send_as.manner on-behalf needs scope header"),
