@@ -33,6 +33,7 @@ class Daemon:
         self.policy = policy
         self.process = None
         self.output = self.home / "output"
+        self.begun = 0      # where in it the last start is
         self.settings = {
             "socket": f"unix:{self.home}/milter.sock",
             "socket_mode": "0666",
@@ -63,6 +64,7 @@ class Daemon:
     def start(self):
         """Start, and return when it answers on the milter socket and `authpolicy status` reaches it."""
         command = [*shlex.split(os.environ.get("AP_WRAPPER", "")), str(place.program("authpolicyd")), "-f", "-c", str(self.config)]
+        self.begun = len(self.output.read_bytes()) if self.output.exists() else 0
         with open(self.output, "ab") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, stdout=output, stderr=output)
         until(self.ready, PATIENCE, lambda: f"authpolicyd: {self.said()}")
@@ -108,8 +110,8 @@ class Daemon:
         self.process.send_signal(number)
 
     def said(self):
-        """What it wrote to its standard output and error so far."""
-        return self.output.read_text(errors="backslashreplace")
+        """What it wrote to its standard output and error since it was started."""
+        return self.output.read_bytes()[self.begun:].decode(errors="backslashreplace")
 
     # --- the audit log ---
 
