@@ -7,14 +7,18 @@
 #include "milter/audit.h"
 #include "milter/log.h"
 #include "milter/mta.h"
+#include "policy/base64.h"
 #include "policy/json.h"
+#include "policy/mailbox.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
+
+#define ORIGINATORS_RECORDED 8192 /* bytes of raw fields */
+#define AUTHORS_NAMED 50
 
 void
 record_new_ref(char out[REF_SIZE])
@@ -149,6 +153,47 @@ add_findings(struct json *j, const struct session *s, const struct verdict *v)
 	json_array_end(j);
 }
 
+/* The raw originator fields, as many as fit, so that they can be read again. */
+static void
+add_originators(struct json *j, const struct facts *f)
+{
+	char raw[ORIGINATORS_RECORDED], text[BASE64_SIZE(ORIGINATORS_RECORDED)];
+	size_t len = 0;
+
+	raw[0] = '\0';
+	for (const struct originator *o = f->originators; o != NULL;
+	     o = o->next) {
+		int n = snprintf(raw + len, sizeof(raw) - len, "%s: %s\r\n",
+		    originator_name(o->kind), o->value);
+
+		if (n < 0 || (size_t)n >= sizeof(raw) - len)
+			break; /* a field that is cut would be another */
+		len += (size_t)n;
+	}
+	base64_encode(raw, len, text);
+	json_string(j, "originators", len > 0 ? text : NULL);
+}
+
+static void
+add_authors(struct json *j, const struct facts *f)
+{
+	struct arena arena = {0};
+	unsigned named = 0;
+
+	json_array(j, "authors");
+	for (const struct originator *o = f->originators; o != NULL;
+	     o = o->next) {
+		struct mailbox *m = NULL;
+
+		if (o->kind == ORIGINATOR_FROM)
+			(void)mailbox_parse(o->value, &arena, &m);
+		for (; m != NULL && named < AUTHORS_NAMED; m = m->next, named++)
+			json_string(j, NULL, m->address.text);
+	}
+	json_array_end(j);
+	arena_reset(&arena);
+}
+
 static void
 add_message(struct json *j, const struct session *s, const struct verdict *v)
 {
@@ -163,6 +208,8 @@ add_message(struct json *j, const struct session *s, const struct verdict *v)
 		: sender.kind == ADDRESS_NULL ? "<>"
 					      : sender.text);
 	add_recipients(j, s, v);
+	add_originators(j, f);
+	add_authors(j, f);
 	json_string(j, "message_id", or_null(s->message.message_id));
 }
 

@@ -419,9 +419,7 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 		return;
 	if (queue_id != NULL)
 		s->message.queue_id = keep(s, queue_id);
-	s->facts.has_header = true;
-	s->facts.originators = s->message.originators.first;
-	s->facts.originators_lost = s->message.originators.lost;
+	originators_use(&s->message.originators, &s->facts);
 	s->message.failed |= s->message.originators.failed;
 	decide(s, STAGE_EOM, v);
 	if (v->kind == VERDICT_ACCEPT && s->message.row != NULL)

@@ -40,8 +40,10 @@ read_fields(struct decision *d)
 		    mailbox_parse(o->value, &d->arena, &f->mailboxes);
 		if (f->status == MAILBOX_NO_MEMORY)
 			return false;
+		say(d, "the %s field %s", originator_name(f->kind),
+		    mailbox_strerror(f->status));
 		for (struct mailbox *m = f->mailboxes; m != NULL; m = m->next)
-			say(d, "%s: %s", originator_name(f->kind),
+			say(d, "the %s field has %s", originator_name(f->kind),
 			    m->address.text);
 		*next = f;
 		next = &f->next;

@@ -1,6 +1,8 @@
 /* What a reader sees of encoded words. */
 #include "encoded.h"
 
+#include "base64.h"
+
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -94,31 +96,6 @@ decode_q(const struct word *w, char *out)
 	return n;
 }
 
-/* Base64, other bytes skipped as readers do. */
-static size_t
-decode_b(const struct word *w, char *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn"
-				     "opqrstuvwxyz0123456789+/";
-	uint32_t bits = 0;
-	unsigned have = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < w->len && w->text[i] != '='; i++) {
-		const char *digit = strchr(digits, w->text[i]);
-
-		if (digit == NULL || *digit == '\0')
-			continue;
-		bits = (bits << 6 | (uint32_t)(digit - digits)) & 0xffffff;
-		have += 6;
-		if (have >= 8) {
-			have -= 8;
-			out[n++] = (char)(bits >> have & 0xff);
-		}
-	}
-	return n;
-}
-
 /* Bytes of a charset as UTF-8; `out` has room for four times as many. */
 static size_t
 convert(const char *charset, char *bytes, size_t len, char *out)
@@ -165,8 +142,9 @@ decode_run(const char **at, const char *last, const struct word *w,
 	do {
 		const char *gap;
 
-		len += next.encoding == 'b' ? decode_b(&next, bytes + len)
-					    : decode_q(&next, bytes + len);
+		len += next.encoding == 'b'
+		    ? base64_decode(next.text, next.len, bytes + len)
+		    : decode_q(&next, bytes + len);
 		*at = next.end;
 		gap = *at + strspn(*at, " \t\n");
 		if (!read_word(gap, last, &next))

@@ -79,6 +79,14 @@ originators_add(struct originator_list *o, const char *name, const char *value,
 	o->bytes += len;
 }
 
+void
+originators_use(const struct originator_list *o, struct facts *f)
+{
+	f->has_header = true;
+	f->originators = o->first;
+	f->originators_lost = o->lost;
+}
+
 /* The end of the line at `at`, without its CRLF or LF; `next` is behind it. */
 static const char *
 line_end(const char *at, const char *end, const char **next)
@@ -111,8 +119,8 @@ read_field(const char **at, const char *end, char *text, char **value)
 	for (const char *line = *at;; line = next) {
 		const char *stop = line_end(line, end, &next);
 
-		memcpy(to, line, (size_t)(stop - line));
-		to += stop - line;
+		for (; line < stop; line++)
+			*to++ = *line == '\0' ? '\1' : *line;
 		if (!is_fold(next, end))
 			break;
 		*to++ = '\n';
@@ -130,20 +138,21 @@ read_field(const char **at, const char *end, char *text, char **value)
 		*--colon = '\0';
 }
 
-bool
+void
 originators_read(struct originator_list *o, const char *raw, size_t len,
     struct arena *arena)
 {
 	const char *at = raw, *end = raw + len;
 	char *text = arena_alloc(arena, len + 2), *value;
 
-	if (text == NULL || memchr(raw, '\0', len) != NULL)
-		return false;
+	if (text == NULL) {
+		o->failed = true;
+		return;
+	}
 	while (at < end && *at != '\n' && *at != '\r') {
 		read_field(&at, end, text, &value);
 		if (value == NULL)
 			break;
 		originators_add(o, text, value, arena);
 	}
-	return !o->failed;
 }

@@ -35,12 +35,16 @@ struct originator_list {
 void originators_add(struct originator_list *o, const char *name,
     const char *value, struct arena *arena);
 
+/* Makes them the header of `f`, which borrows them. */
+void originators_use(const struct originator_list *o, struct facts *f);
+
 /*
  * Takes the originator fields from a raw header of `len` bytes, lines ending
  * in CRLF or LF; it ends at an empty line or at one that is no field, as the
- * MTAs end it.  False: a NUL within, or memory is out.
+ * MTAs end it.  A NUL is kept as the control byte 01, so that the field is
+ * malformed: the MTAs differ on what they make of it.
  */
-bool originators_read(struct originator_list *o, const char *raw, size_t len,
+void originators_read(struct originator_list *o, const char *raw, size_t len,
     struct arena *arena);
 
 #endif

@@ -7,6 +7,8 @@
 #include "policy/command/clock.h"
 #include "policy/command/db.h"
 #include "policy/command/play.h"
+#include "policy/base64.h"
+#include "policy/header.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -21,7 +23,8 @@ enum key_kind {
 	KEY_BOOL,
 	KEY_TIME,
 	KEY_RECIPIENTS,
-	KEY_LATER /* text that no stage asks for yet */
+	KEY_HEADERS,
+	KEY_HEADERS_B64
 };
 
 static const struct key {
@@ -47,8 +50,8 @@ static const struct key {
     {"sender", KEY_TEXT, offsetof(struct facts, sender)},
     {"mail_addr", KEY_TEXT, offsetof(struct facts, mail_addr)},
     {"recipients", KEY_RECIPIENTS, 0},
-    {"headers", KEY_LATER, 0},
-    {"headers_b64", KEY_LATER, 0},
+    {"headers", KEY_HEADERS, 0},
+    {"headers_b64", KEY_HEADERS_B64, 0},
 };
 #define KEYS (sizeof(keys) / sizeof(*keys))
 
@@ -60,6 +63,7 @@ struct batch {
 	size_t recipient_cap;
 	char *text; /* strings of this line */
 	size_t text_len, text_cap;
+	struct arena arena; /* the header of this line */
 	char error[256]; /* of this line; "" for none */
 };
 
@@ -171,6 +175,39 @@ read_mta(struct batch *b, const char *value)
 	return true;
 }
 
+/* The raw header lines of the message. */
+static bool
+take_header(struct batch *b, const char *raw, size_t len)
+{
+	struct originator_list list = {0};
+
+	if (b->play.facts.has_header)
+		return wrong(b, "headers", "give headers or headers_b64");
+	originators_read(&list, raw, len, &b->arena);
+	originators_use(&list, &b->play.facts);
+	return !list.failed || wrong(b, "", "out of memory");
+}
+
+static bool
+read_header(struct batch *b, const char *value)
+{
+	return take_header(b, value, strlen(value));
+}
+
+static bool
+read_header_b64(struct batch *b, const char *value)
+{
+	size_t len = strlen(value);
+	char *raw = arena_alloc(&b->arena, len + 1);
+
+	if (raw == NULL)
+		return wrong(b, "", "out of memory");
+	if (strspn(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			  "0123456789+/=") != len)
+		return wrong(b, "headers_b64", "not base64");
+	return take_header(b, raw, base64_decode(value, len, raw));
+}
+
 static bool
 read_text(struct batch *b, const struct key *key, const unsigned char *value)
 {
@@ -181,11 +218,22 @@ read_text(struct batch *b, const struct key *key, const unsigned char *value)
 			return wrong(b, key->name, "it holds a NUL");
 		f->login_malformed = true;
 	}
-	if (key->kind == KEY_MTA)
+	switch (key->kind) {
+	case KEY_MTA:
 		return read_mta(b, (const char *)value);
-	if (key->kind != KEY_LATER)
-		*(const char **)(void *)((char *)f + key->offset) =
-		    keep(b, value);
+	case KEY_HEADERS:
+		return read_header(b, (const char *)value);
+	case KEY_HEADERS_B64:
+		return read_header_b64(b, (const char *)value);
+	case KEY_TEXT:
+	case KEY_LOGIN:
+	case KEY_BITS:
+	case KEY_BOOL:
+	case KEY_TIME:
+	case KEY_RECIPIENTS:
+		break;
+	}
+	*(const char **)(void *)((char *)f + key->offset) = keep(b, value);
 	return true;
 }
 
@@ -222,7 +270,8 @@ read_value(struct batch *b, const struct key *key, sqlite3_stmt *s)
 	case KEY_TEXT:
 	case KEY_LOGIN:
 	case KEY_MTA:
-	case KEY_LATER:
+	case KEY_HEADERS:
+	case KEY_HEADERS_B64:
 		break;
 	}
 	if (strcmp(type, "text") != 0)
@@ -299,6 +348,7 @@ reset(struct batch *b, size_t len)
 	p->recipient_count = 0;
 	b->text_len = 0;
 	b->error[0] = '\0';
+	arena_reset(&b->arena);
 	if (b->text_cap < len + 1) {
 		free(b->text);
 		b->text_cap = 2 * len + 1;
@@ -335,6 +385,7 @@ batch_run(const struct policy *policy, FILE *in, FILE *out)
 		status = fail(STATUS_UNKNOWN, "reading or writing failed");
 	db_close(&b.db);
 	free(b.recipients);
+	arena_reset(&b.arena);
 	free(b.text);
 	free(line);
 	return status;

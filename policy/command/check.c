@@ -3,14 +3,36 @@
 #include "policy/command/clock.h"
 #include "policy/command/command.h"
 #include "policy/command/play.h"
+#include "policy/header.h"
 #include "policy/load.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #define LOAD_MS 5000
+#define MESSAGE_MAX (64 * 1024 * 1024) /* of --message */
+
+/* Bytes, malloc'ed as they come. */
+struct text {
+	char *bytes;
+	size_t len;
+};
+
+static bool
+text_add(struct text *t, const char *bytes, size_t len)
+{
+	char *larger = realloc(t->bytes, t->len + len);
+
+	if (larger == NULL)
+		return false;
+	memcpy(larger + t->len, bytes, len);
+	t->bytes = larger;
+	t->len += len;
+	return true;
+}
 
 /* As a client would type it: in brackets. */
 static char *
@@ -142,6 +164,61 @@ answer(struct command *c, struct play *p)
 		   : STATUS_REFUSED;
 }
 
+/* Adds the whole file, `-` for standard input, to the header. */
+static enum status
+read_message(const char *path, struct text *header)
+{
+	bool in = strcmp(path, "-") == 0;
+	FILE *file = in ? stdin : fopen(path, "r");
+	char block[4096];
+	size_t n;
+
+	if (file == NULL)
+		return fail(STATUS_USAGE, "--message %s: %s", path,
+		    strerror(errno));
+	while ((n = fread(block, 1, sizeof(block), file)) > 0)
+		if (header->len + n > MESSAGE_MAX ||
+		    !text_add(header, block, n))
+			break;
+	if (ferror(file) || !feof(file)) {
+		if (!in)
+			fclose(file);
+		return fail(STATUS_UNKNOWN,
+		    "--message %s: can't be read, or is larger than %d bytes",
+		    path, MESSAGE_MAX);
+	}
+	if (!in)
+		fclose(file);
+	return STATUS_OK;
+}
+
+/* The header of --message, or the lines of --header. */
+static enum status
+read_header(const struct args *a, struct text *raw, struct arena *arena,
+    struct facts *f)
+{
+	const char *path = args_value(a, "message", NULL), *line;
+	struct originator_list list = {0};
+	enum status status = STATUS_OK;
+	size_t at = 0;
+
+	if (path == NULL && !args_has(a, "header"))
+		return STATUS_OK;
+	if (path != NULL && args_has(a, "header"))
+		return fail(STATUS_USAGE, "give --message or --header");
+	if (path != NULL)
+		status = read_message(path, raw);
+	while (path == NULL && (line = args_next(a, "header", &at)) != NULL)
+		if (!text_add(raw, line, strlen(line)) ||
+		    !text_add(raw, "\r\n", 2))
+			return fail(STATUS_UNKNOWN, "out of memory");
+	if (status != STATUS_OK)
+		return status;
+	originators_read(&list, raw->bytes, raw->len, arena);
+	originators_use(&list, f);
+	return list.failed ? fail(STATUS_UNKNOWN, "out of memory") : STATUS_OK;
+}
+
 /* The facts of the options, put to the policy. */
 static enum status
 check_one(struct command *c, const struct policy *policy)
@@ -151,8 +228,12 @@ check_one(struct command *c, const struct policy *policy)
 	    calloc(c->args.given_count + 1, sizeof(*recipients));
 	struct play p = {.policy = policy, .recipients = recipients};
 	char *typed = sender != NULL ? bracketed(sender) : NULL;
+	struct text raw = {0};
+	struct arena arena = {0};
 	enum status status = read_facts(&c->args, &p.facts);
 
+	if (status == STATUS_OK)
+		status = read_header(&c->args, &raw, &arena, &p.facts);
 	for (size_t at = 0; recipients != NULL &&
 			    (rcpt = args_next(&c->args, "rcpt", &at)) != NULL;)
 		recipients[p.recipient_count++].rcpt = bracketed(rcpt);
@@ -166,6 +247,8 @@ check_one(struct command *c, const struct policy *policy)
 		free((void *)(uintptr_t)recipients[i].rcpt);
 	free(recipients);
 	free(typed);
+	free(raw.bytes);
+	arena_reset(&arena);
 	return status;
 }
 

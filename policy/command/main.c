@@ -84,7 +84,8 @@ static const struct subcommand subcommands[] = {
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"
 	" [--mechanism NAME] [--listener NAME] [--mta postfix|sendmail]"
-	" [--mail-addr ADDRESS] [--time TIME] [--explain] [--batch]",
+	" [--mail-addr ADDRESS] [--message FILE] [--header LINE]..."
+	" [--time TIME] [--explain] [--batch]",
 	"what would be decided, and why"},
     {0}};
 

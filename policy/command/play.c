@@ -53,9 +53,9 @@ play_message(const struct play *p, struct outcome *out)
 	memset(out, 0, sizeof(*out));
 	decide(p, &p->facts, STAGE_MAIL, &mail, &out->would);
 	out->verdict = mail;
-	if (refuses(&mail) || p->recipient_count == 0)
+	if (refuses(&mail) || (p->recipient_count == 0 && !p->facts.has_header))
 		return;
-	if (!play_recipients(p, out))
+	if (p->recipient_count > 0 && !play_recipients(p, out))
 		return;
 	decide(p, &p->facts, STAGE_EOM, &out->verdict, &out->would);
 	if (!refuses(&out->verdict) && out->verdict.row[0] == '\0')
