@@ -156,6 +156,7 @@ has_no_capability(void)
 	    .version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
+	memset(data, 0xff, sizeof(data));
 	if (syscall(SYS_capget, &head, data) != 0)
 		return false;
 	for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
