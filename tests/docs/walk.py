@@ -235,6 +235,7 @@ def walk_sendmail():
 
 
 if __name__ == "__main__":
+    os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     make_private(sys.argv[2])
     install()
     {"postfix": walk_postfix, "sendmail": walk_sendmail}[sys.argv[1]]()
