@@ -10,9 +10,8 @@ build_hash(const char *head, const char *tail)
 {
 	uint32_t h = 2166136261u;
 
-	for (const char *part = head; part != NULL;
-	     part = part == head ? tail : NULL)
-		for (const char *s = part; *s != '\0'; s++)
+	for (int part = 0; part < 2; part++)
+		for (const char *s = part == 0 ? head : tail; *s != '\0'; s++)
 			h = (h ^ (unsigned char)*s) * 16777619u;
 	return h;
 }
