@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -153,6 +154,21 @@ def accepted(port, sender="alice@example.com"):
     assert answer.ok, answer
 
 
+def stopped(port):
+    """Without the daemon nothing passes unasked, and nothing is refused for good."""
+    for pid in run_quietly("pidof", "authpolicyd").stdout.split():      # of this namespace alone
+        os.kill(int(pid), signal.SIGTERM)
+    until(lambda: not run_quietly("pidof", "authpolicyd").stdout, 20, "the daemon to stop")
+    with smtp.Client(net.V4, port) as client:
+        for step in (client.ehlo, client.starttls, client.ehlo, lambda: client.auth("PLAIN", "alice", PASSWORD),
+                     lambda: client.message("alice@example.com", "friend@example.org")):
+            answer = step()
+            if not answer.ok:
+                break
+    print(f"without the daemon: {answer}")
+    assert 400 <= answer.code < 500, answer
+
+
 def walk_readme_end(readme, port):
     """Monitor first, then enforce."""
     do("setpriv --reuid authpolicy --regid authpolicy --clear-groups sh -ec 'cd /var/lib/authpolicy; test -r policy.db; "
@@ -217,6 +233,7 @@ def walk_postfix():
         walk_guide(587)
         check = run_quietly("postfix", "check")
         assert check.returncode == 0 and "authpolicy" not in check.stderr, check.stderr
+        stopped(587)
     except BaseException:
         print(run_quietly("tail", "-n", "30", "/var/log/postfix.log").stdout)
         raise
@@ -232,6 +249,7 @@ def walk_sendmail():
         client.ehlo()
         assert not [f for f in client.features if f.startswith("AUTH") and "PLAIN" in f], "AuthOptions p"
     walk_readme_end(readme, server.port)
+    stopped(server.port)
 
 
 if __name__ == "__main__":
