@@ -4,7 +4,6 @@ Called by test_readme.py in namespaces of its own: mounts, network, processes an
 overlaid and /run is empty. Each block of commands must end with status 0; `authpolicy check` may say 1, a refusal.
 """
 
-import ctypes
 import fcntl
 import os
 import pathlib
