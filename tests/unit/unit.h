@@ -47,6 +47,18 @@ suite_add(
 			    (s), (table)[i_].name, (test), &(table)[i_]); \
 	} while (0)
 
+/* A test that needs no row. */
+struct named_test {
+	const char *name;
+	CMUnitTestFunction test;
+};
+#define SUITE_TESTS(s, table)                                               \
+	do {                                                                \
+		for (size_t i_ = 0; i_ < COUNT(table); i_++)                \
+			suite_add(                                          \
+			    (s), (table)[i_].name, (table)[i_].test, NULL); \
+	} while (0)
+
 /* The number of tests that failed. */
 static inline int
 suite_run(const struct suite *s, const char *name)
