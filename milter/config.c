@@ -73,9 +73,11 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
 		i++;
 	/* Of a list: each value, then once more at the closing brace. */
 	if (reader.times[i]++ >=
-	    (i == KEYS_NOTICE_COMMAND ? opt->nvalues + 1 : 1))
+	    (i == KEYS_NOTICE_COMMAND ? opt->nvalues + 1 : 1)) {
 		complain(cfg->line, "%s: is set in line %d already", opt->name,
 		    reader.lines[i]);
+		reader.times[i] = 0; /* enough said */
+	}
 	if (reader.lines[i] == 0)
 		reader.lines[i] = cfg->line;
 	return 0;
@@ -86,12 +88,12 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
  * another one than the daemon.
  */
 static bool
-has_no_variables(char *text)
+has_no_variables(const char *text)
 {
 	int line = 1;
 	bool ok = true;
 
-	for (char *next; text != NULL; text = next, line++) {
+	for (const char *next; text != NULL; text = next, line++) {
 		next = strchr(text, '\n');
 		if (next != NULL)
 			next++;
@@ -139,7 +141,7 @@ slurp(const char *path)
 
 /* What libconfuse makes of the file, or NULL; to be released by cfg_free(). */
 static cfg_t *
-parse(char *text)
+parse(const char *text)
 {
 	cfg_opt_t opts[CONFIG_KEYS + 1];
 	size_t before = reader.diag->count;
@@ -210,27 +212,26 @@ judge_socket(struct config *c)
 
 	if (unix_socket && (c->socket_mode & 0002) != 0)
 		diag_add(&c->advice,
-		    "socket_mode: every user of this host "
-		    "can connect to %s and claim any login",
+		    "socket_mode: every user of this host can connect to %s "
+		    "and claim any login",
 		    c->socket);
 	if (unix_socket || c->endpoint.kind == ENDPOINT_FD)
 		return;
 	if (endpoint_is_local(&c->endpoint))
 		diag_add(&c->advice,
-		    "socket: every user of this host can "
-		    "connect to %s and claim any login: a unix socket has a "
-		    "mode and a group",
+		    "socket: every user of this host can connect to %s and "
+		    "claim any login: a unix socket has a mode and a group",
 		    c->socket);
 	else if (c->allow_network)
 		diag_add(&c->advice,
-		    "socket: whoever can reach %s over the "
-		    "network can claim any login",
+		    "socket: whoever can reach %s over the network can claim "
+		    "any login",
 		    c->socket);
 	else
 		complain(reader.lines[KEYS_SOCKET],
-		    "socket: %s is not a loopback "
-		    "address: whoever can write to the socket can claim any "
-		    "login; allow_network = true permits it",
+		    "socket: %s is not a loopback address: whoever can write "
+		    "to the socket can claim any login; allow_network = true "
+		    "permits it",
 		    c->socket);
 }
 
@@ -241,21 +242,23 @@ config_read(const char *path, struct diag *d)
 	size_t before = d->count;
 	char *text = NULL;
 	cfg_t *cfg = NULL;
+	bool complete;
 
 	reader = (struct reader){.path = path, .diag = d};
 	if (c != NULL && (c->path = strdup(path)) != NULL)
 		text = slurp(path);
 	if (text != NULL && has_no_variables(text))
 		cfg = parse(text);
-	if (cfg != NULL && !take_all(c, cfg))
-		complain(0, "out of memory");
-	if (cfg != NULL && d->count == before)
+	complete = cfg != NULL && take_all(c, cfg);
+	if (complete && d->count == before)
 		judge_socket(c);
 	if (cfg != NULL)
 		cfg_free(cfg);
 	free(text);
-	if (cfg != NULL && d->count == before)
+	if (complete && d->count == before)
 		return c;
+	if (d->count == before)
+		complain(0, "out of memory");
 	config_free(c);
 	return NULL;
 }

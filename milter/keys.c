@@ -132,8 +132,8 @@ take_user(const struct taking *t)
 	if (c->uid != 0) {
 		if (pw != NULL && pw->pw_uid != c->uid)
 			diag_add(&c->advice,
-			    "user: %s is ignored: only root "
-			    "can become another user",
+			    "user: %s is ignored: only root can become "
+			    "another user",
 			    t->text);
 		return pw != NULL || !t->given;
 	}
@@ -154,9 +154,8 @@ take_group(const struct taking *t)
 	c->socket_gid = gr != NULL ? gr->gr_gid : c->gid;
 	if (gr == NULL && !t->given && c->endpoint.kind == ENDPOINT_UNIX)
 		diag_add(&c->advice,
-		    "socket_group: this host has no group "
-		    "%s: name the group of the mail server; without it only "
-		    "root can connect",
+		    "socket_group: this host has no group %s: name the group "
+		    "of the mail server; without it only root can connect",
 		    t->text);
 	return gr != NULL || t->text[0] == '\0' || !t->given;
 }

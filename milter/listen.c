@@ -104,8 +104,7 @@ prepare_inet(const struct endpoint *e, struct diag *d)
 	     bind(fd, ai->ai_addr, ai->ai_addrlen) == 0;
 	if (!ok && errno == EADDRINUSE)
 		diag_add(d,
-		    "port %u at %s: in use: another process listens "
-		    "there",
+		    "port %u at %s: in use: another process listens there",
 		    (unsigned)e->port, host);
 	else if (!ok)
 		diag_add(d, "port %u at %s: %s", (unsigned)e->port, host,
@@ -127,9 +126,8 @@ prepare_fd(int fd, struct diag *d)
 	    listening)
 		return true;
 	diag_add(d,
-	    "fd:%d: no listening socket was handed over as descriptor "
-	    "%d",
-	    fd, fd);
+	    "fd:%d: no listening socket was handed over as descriptor %d", fd,
+	    fd);
 	return false;
 }
 
@@ -150,6 +148,29 @@ listen_prepare(const struct endpoint *e, struct diag *d)
 	return false;
 }
 
+/* Gives the socket held by `fd` away, and verifies what has become of it. */
+static bool
+give_away(
+    int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct diag *d)
+{
+	struct stat st;
+
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0 ||
+	    fstat(fd, &st) != 0) {
+		diag_add(d, "%s: can't be given to user %u and group %u: %s",
+		    path, (unsigned)uid, (unsigned)gid, strerror(errno));
+		return false;
+	}
+	if (st.st_uid == uid && st.st_gid == gid && (st.st_mode & 0777) == mode)
+		return true;
+	diag_add(d,
+	    "%s: has owner %u:%u and mode %04o instead of %u:%u and %04o", path,
+	    (unsigned)st.st_uid, (unsigned)st.st_gid,
+	    (unsigned)st.st_mode & 0777, (unsigned)uid, (unsigned)gid,
+	    (unsigned)mode);
+	return false;
+}
+
 /*
  * The file is held by a descriptor while it is changed, so that whoever may
  * write to the folder can't make us give away another file.
@@ -163,28 +184,15 @@ listen_adopt(const char *path, mode_t mode, uid_t uid, gid_t gid,
 	bool ok = false;
 
 	memset(f, 0, sizeof(*f));
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0 || fstat(fd, &st) != 0) {
 		diag_add(d, "%s: %s", path, strerror(errno));
-	else if (!S_ISSOCK(st.st_mode))
+	} else if (!S_ISSOCK(st.st_mode)) {
 		diag_add(d, "%s: is not the socket just made", path);
-	else if ((st.st_uid != uid || st.st_gid != gid) &&
-		 fchownat(fd, "", uid, gid, AT_EMPTY_PATH) != 0)
-		diag_add(d, "%s: can't be given to user %u and group %u: %s",
-		    path, (unsigned)uid, (unsigned)gid, strerror(errno));
-	else if (fstat(fd, &st) != 0 || st.st_uid != uid || st.st_gid != gid ||
-		 (st.st_mode & 0777) != mode)
-		diag_add(d,
-		    "%s: has owner %u:%u and mode %04o instead of "
-		    "%u:%u and %04o",
-		    path, (unsigned)st.st_uid, (unsigned)st.st_gid,
-		    (unsigned)st.st_mode & 0777, (unsigned)uid, (unsigned)gid,
-		    (unsigned)mode);
-	else
-		ok = true;
-	if (ok) {
+	} else {
 		snprintf(f->path, sizeof(f->path), "%s", path);
 		f->dev = st.st_dev;
 		f->ino = st.st_ino;
+		ok = give_away(fd, path, mode, uid, gid, d);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -199,6 +207,7 @@ listen_open(const char *path, mode_t mode, uid_t uid, gid_t gid,
 	mode_t before;
 	int fd, rc = -1;
 
+	memset(f, 0, sizeof(*f));
 	if (!prepare_unix(path, d))
 		return -1;
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
@@ -208,14 +217,14 @@ listen_open(const char *path, mode_t mode, uid_t uid, gid_t gid,
 		rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun));
 		umask(before);
 	}
-	if (rc != 0) {
-		diag_add(d, "%s: %s", path, strerror(errno));
-	} else if (listen_adopt(path, mode, uid, gid, f, d)) {
+	if (rc == 0 && listen_adopt(path, mode, uid, gid, f, d)) {
 		if (listen(fd, SOMAXCONN) == 0)
 			return fd;
-		diag_add(d, "%s: %s", path, strerror(errno));
-		listen_remove(f);
+		rc = -1;
 	}
+	if (rc != 0)
+		diag_add(d, "%s: %s", path, strerror(errno));
+	listen_remove(f);
 	if (fd >= 0)
 		close(fd);
 	return -1;

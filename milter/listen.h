@@ -31,7 +31,7 @@ struct listen_file {
 /*
  * Takes over the socket file just bound at `path`: gives it to `uid` and
  * `gid`, and verifies these and `mode`, which must have been in force as
- * umask at bind(2).
+ * umask at bind(2).  What was bound is for listen_remove() even if that fails.
  */
 bool listen_adopt(const char *path, mode_t mode, uid_t uid, gid_t gid,
     struct listen_file *f, struct diag *d);

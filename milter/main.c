@@ -95,8 +95,8 @@ raise_limits(struct config *c)
 	most = most > 128 ? most - 64 : 64;
 	if (c->max_sessions > most)
 		log_line(LOG_WARNING,
-		    "max_sessions: %u is more than the limit "
-		    "of descriptors (RLIMIT_NOFILE) allows: %zu are taken",
+		    "max_sessions: %u is more than the limit of descriptors "
+		    "(RLIMIT_NOFILE) allows: %zu are taken",
 		    c->max_sessions, most);
 	if (c->max_sessions == 0 || c->max_sessions > most)
 		c->max_sessions = most < 1000000 ? (unsigned)most : 1000000;
@@ -114,8 +114,8 @@ open_socket(const struct config *c, struct diag *d)
 	if (c->endpoint.kind == ENDPOINT_FD && !c->allow_network &&
 	    !endpoint_is_local(&c->endpoint)) {
 		diag_add(d,
-		    "%s: is not on a loopback address: "
-		    "allow_network = true permits it",
+		    "%s: is not on a loopback address: allow_network = true "
+		    "permits it",
 		    c->socket);
 		return false;
 	}
@@ -165,15 +165,13 @@ reload(const struct config *running)
 	if (c == NULL) {
 		log_diag(LOG_ERR, &d);
 		log_line(LOG_ERR,
-		    "%s is wrong: the configuration in force "
-		    "stays",
+		    "%s is wrong: the configuration in force stays",
 		    running->path);
 	} else {
 		config_compare(running, c, &d);
 		for (size_t i = 0; i < diag_kept(&d); i++)
 			log_line(LOG_WARNING,
-			    "%s has changed: restart to "
-			    "bring it in force",
+			    "%s has changed: restart to bring it in force",
 			    d.lines[i]);
 		log_line(LOG_NOTICE, "configuration read again, log reopened");
 	}
@@ -207,6 +205,7 @@ run(struct config *c, bool foreground)
 	struct diag d = {0};
 
 	umask(027);
+	process_open_standard();
 	if (!foreground && !process_detach(&d)) {
 		log_diag(LOG_ERR, &d);
 		return EXIT_FAILURE;

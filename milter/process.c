@@ -34,6 +34,18 @@ static struct {
 	atomic_bool ended;
 } service;
 
+void
+process_open_standard(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
 /* The process that was started: waits for the daemon's word, then ends. */
 static void
 wait_until_ready(int fd)
@@ -79,11 +91,13 @@ process_detach(struct diag *d)
 void
 process_ready(void)
 {
+	ssize_t n;
+
 	if (ready_fd < 0)
 		return;
 	dup2(STDIN_FILENO, STDERR_FILENO);
-	if (write(ready_fd, "", 1) != 1)
-		_exit(EXIT_FAILURE);
+	n = write(ready_fd, "", 1);
+	(void)n; /* whoever waited may be gone */
 	close(ready_fd);
 	ready_fd = -1;
 }
@@ -211,7 +225,7 @@ sigwait(const sigset_t *set, int *sig)
 		pause();
 }
 
-/* Adds what process_wait() waits for; SIGUSR1 is our own. */
+/* What process_wait() waits for; SIGUSR1 is our own. */
 static void
 fill_signals(sigset_t *set)
 {

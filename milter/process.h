@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Opens what is closed of standard input, output and error, or a socket would
+ * take its place and be written to. */
+void process_open_standard(void);
+
 /*
  * Goes to the background.  Returns in the daemon; the process that was started
  * waits, and exits 0 when process_ready() is called, else 1.

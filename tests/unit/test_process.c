@@ -309,6 +309,16 @@ all_descriptors_are_taken(void)
 }
 
 static int
+closed_descriptors_are_opened(void)
+{
+	CHECK(close(0) == 0 && close(2) == 0);
+	process_open_standard();
+	CHECK(fcntl(0, F_GETFD) == 0 && fcntl(2, F_GETFD) == 0);
+	CHECK(open("/dev/null", O_RDONLY) > 2);
+	return 0;
+}
+
+static int
 a_daemon_that_serves(void)
 {
 	CHECK(process_detach(&diag));
@@ -354,6 +364,7 @@ static const struct process_test tests[] = {
     {"where it can't be removed the pid file is emptied",
 	a_closed_folder_leaves_an_empty_file, .root = true},
     {"all descriptors allowed are taken", all_descriptors_are_taken},
+    {"closed standard descriptors are opened", closed_descriptors_are_opened},
     {"who starts a daemon that serves exits 0", a_daemon_that_serves,
 	.status = EXITS(0)},
     {"who starts a daemon that fails exits 1", a_daemon_that_fails,
