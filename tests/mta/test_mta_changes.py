@@ -92,8 +92,8 @@ def test_with_a_default_realm_both_forms_are_one_login(fresh, alice):
     fresh.policy.grant("alice", "short@example.com")
     fresh.policy.grant("alice@example.com", "long@example.com")
     fresh.policy.set("default_realm", "example.com")
-    fresh.daemon.in_force(lambda: alice.accepts("<long@example.com>"))
-    long = fresh.login("alice@example.com")
+    long, probe = fresh.login("alice@example.com"), fresh.login("alice")
+    fresh.daemon.in_force(lambda: probe.accepts("<long@example.com>"))
     for client in (alice, long):
         record = fresh.delivery(client.message("short@example.com", SOMEONE))
         assert record["login"] == "alice@example.com"

@@ -187,7 +187,7 @@ def test_sighup_ends_no_session_and_opens_the_log_anew(fresh):
     log = fresh.daemon.settings["audit_log"]
     os.rename(log, log + ".1")
     fresh.daemon.signal(signal.SIGHUP)
-    until(lambda: os.path.exists(log), PATIENCE, "the new log")
+    until(lambda: "log reopened" in fresh.daemon.said(), PATIENCE, fresh.daemon.said)
     refused = alice.message("bob@example.com", SOMEONE)
     assert refused.status == "550 5.7.1"
     assert fresh.refusal(refused)["login"] == "alice"
