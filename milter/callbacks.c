@@ -11,6 +11,7 @@
 #include "milter/callbacks.h"
 
 #include "milter/log.h"
+#include "milter/results.h"
 #include "milter/session.h"
 
 #include <libmilter/mfapi.h>
@@ -92,6 +93,15 @@ no_reply(const struct session *s, unsigned long step)
 							: SMFIS_CONTINUE;
 }
 
+/* What we may do to a message: its header is edited only when asked for. */
+static unsigned long
+actions_wanted(void)
+{
+	return config->authserv_id[0] == '\0'
+	    ? SMFIF_SETSYMLIST
+	    : SMFIF_SETSYMLIST | SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+}
+
 static bool
 ask_for_macros(SMFICTX *ctx)
 {
@@ -139,10 +149,10 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 		atomic_fetch_sub(&sessions, 1);
 		return SMFIS_REJECT;
 	}
-	*pactions = actions & SMFIF_SETSYMLIST;
+	*pactions = actions & actions_wanted();
 	*psteps = s->negotiated = steps & STEPS_WANTED;
 	*punused2 = *punused3 = 0;
-	if (*pactions != 0 && !ask_for_macros(ctx))
+	if ((*pactions & SMFIF_SETSYMLIST) != 0 && !ask_for_macros(ctx))
 		log_line(LOG_WARNING, "the MTA can't be asked for its macros");
 	return SMFIS_CONTINUE;
 }
@@ -234,11 +244,33 @@ on_header(SMFICTX *ctx, char *name, char *value)
 	return no_reply(s, SMFIP_NR_HDR);
 }
 
+/*
+ * Takes out the Authentication-Results that claim to be ours, the last one
+ * first, since each removal moves those behind it, and puts ours on top.
+ */
+static bool
+edit_header(SMFICTX *ctx, const struct session *s, const struct verdict *v)
+{
+	static char field[] = RESULTS_FIELD;
+	char value[RESULTS_MAX];
+
+	if (config->authserv_id[0] == '\0' || v->kind != VERDICT_ACCEPT ||
+	    v->login[0] == '\0')
+		return true;
+	for (const struct claim *c = s->message.claims; c != NULL; c = c->next)
+		if (smfi_chgheader(ctx, field, (int)c->index, NULL) !=
+		    MI_SUCCESS)
+			return false;
+	return !results_write(config->authserv_id, v->login, value) ||
+	    smfi_insheader(ctx, 0, field, value) == MI_SUCCESS;
+}
+
 static sfsistat
 on_eom(SMFICTX *ctx)
 {
 	struct session *s = smfi_getpriv(ctx);
 	struct verdict v;
+	bool edited;
 
 	if (s == NULL)
 		return SMFIS_TEMPFAIL;
@@ -246,7 +278,15 @@ on_eom(SMFICTX *ctx)
 		session_end(s, macro(ctx, "i"), &v);
 	else
 		session_overloaded(s, STAGE_EOM, &v);
+	edited = edit_header(ctx, s, &v);
+	session_forget(s);
 	leave();
+	if (!edited) {
+		log_line(LOG_ERR,
+		    "the MTA does not let us edit %s: a message is put off",
+		    RESULTS_FIELD);
+		return SMFIS_TEMPFAIL;
+	}
 	return give(ctx, &v);
 }
 
@@ -280,7 +320,6 @@ callbacks_register(const struct config *c, struct diag *d)
 	struct smfiDesc description = {
 	    .xxfi_name = (char[]){"authpolicy"},
 	    .xxfi_version = SMFI_VERSION,
-	    .xxfi_flags = SMFIF_SETSYMLIST,
 	    .xxfi_connect = on_connect,
 	    .xxfi_helo = on_helo,
 	    .xxfi_envfrom = on_envfrom,
@@ -293,6 +332,7 @@ callbacks_register(const struct config *c, struct diag *d)
 	};
 
 	config = c;
+	description.xxfi_flags = actions_wanted();
 	if (smfi_register(description) == MI_SUCCESS &&
 	    smfi_setconn((char *)(uintptr_t)c->socket) == MI_SUCCESS)
 		return true;

@@ -248,7 +248,7 @@ const struct key keys[CONFIG_KEYS] = {
 	FIELD(socket_gid)},
     {"database", "/var/lib/authpolicy/policy.db", "an absolute path", take_path,
 	FIELD(database)},
-    {"state", "/var/lib/authpolicy/state.db",
+    {"state", "/var/lib/authpolicy/state/state.db",
 	"an absolute path, not that of database", take_state, FIELD(state)},
     {"audit_log", "/var/log/authpolicy/audit.log", "an absolute path",
 	take_path, FIELD(audit_log)},

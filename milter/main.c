@@ -14,8 +14,10 @@
 #include "milter/process.h"
 #include "policy/load.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -50,7 +52,24 @@ print_lines(const char *prefix, const struct diag *d)
 		    d->count - diag_kept(d));
 }
 
-/* Can the daemon's user load the policy? */
+/* Can the daemon's user make files beside `path`? */
+static bool
+check_folder(const char *key, const char *path, struct diag *d)
+{
+	char folder[4096];
+
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path),
+	    path);
+	if (access(folder[0] == '\0' ? "/" : folder, W_OK | X_OK) == 0)
+		return true;
+	diag_add(d,
+	    "%s: the folder %s: %s; make it, and let the daemon's user write "
+	    "there",
+	    key, folder, strerror(errno));
+	return false;
+}
+
+/* Can the daemon's user load the policy, and keep its log and state? */
 static bool
 check_policy(const struct config *c, struct diag *d)
 {
@@ -64,7 +83,8 @@ check_policy(const struct config *c, struct diag *d)
 	diag_move(d, &report.errors);
 	load_report_clear(&report);
 	policy_free(p);
-	return p != NULL;
+	return check_folder("audit_log", c->audit_log, d) &
+	    check_folder("state", c->state, d) & (p != NULL);
 }
 
 /* -t */

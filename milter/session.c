@@ -8,6 +8,7 @@
 #include "milter/keeper.h"
 #include "milter/mta.h"
 #include "milter/record.h"
+#include "milter/results.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -18,9 +19,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* Forgets the message: what the next one starts from is the session's own. */
-static void
-forget_message(struct session *s)
+/* What the next message starts from is the session's own. */
+void
+session_forget(struct session *s)
 {
 	struct facts *f = &s->facts;
 
@@ -47,7 +48,7 @@ session_new(const struct config *config)
 	if (s == NULL)
 		return NULL;
 	s->config = config;
-	forget_message(s);
+	session_forget(s);
 	while (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		continue;
 	snprintf(s->id, sizeof(s->id), "%016llx", id);
@@ -165,6 +166,26 @@ take_facts(struct session *s, const struct session_mail *mail)
 	s->message.queue_id = keep(s, mail->queue_id);
 }
 
+/* Keeps the index of a field that claims to be ours. */
+static void
+keep_claim(struct session *s, const char *value)
+{
+	struct message *m = &s->message;
+	struct claim *claim;
+
+	m->results_count++;
+	if (!results_claims(value, s->config->authserv_id))
+		return;
+	claim = arena_alloc(&m->arena, sizeof(*claim));
+	if (claim == NULL) {
+		m->failed = true;
+		return;
+	}
+	claim->index = m->results_count;
+	claim->next = m->claims;
+	m->claims = claim;
+}
+
 void
 session_header(struct session *s, const char *name, const char *value)
 {
@@ -174,6 +195,9 @@ session_header(struct session *s, const char *name, const char *value)
 		return;
 	if (m->message_id == NULL && strcasecmp(name, "Message-ID") == 0)
 		m->message_id = keep(s, value);
+	if (s->config->authserv_id[0] != '\0' &&
+	    strcasecmp(name, RESULTS_FIELD) == 0)
+		keep_claim(s, value);
 	originators_add(&m->originators, name, value, &m->arena);
 }
 
@@ -351,12 +375,12 @@ session_mail(
     struct session *s, const struct session_mail *mail, struct verdict *v)
 {
 	session_abort(s);
-	forget_message(s);
+	session_forget(s);
 	take_facts(s, mail);
 	decide(s, STAGE_MAIL, v);
 	record(s, v);
 	if (v->kind != VERDICT_ACCEPT) {
-		forget_message(s);
+		session_forget(s);
 		return;
 	}
 	s->message.login = keep(s, v->login);
@@ -425,7 +449,7 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 	if (v->kind == VERDICT_ACCEPT && s->message.row != NULL)
 		snprintf(v->row, sizeof(v->row), "%s", s->message.row);
 	record(s, v);
-	forget_message(s);
+	s->message.open = false;
 }
 
 /* A message that was not delivered counts as what its recipients were told. */
@@ -446,7 +470,7 @@ session_abort(struct session *s)
 	}
 	record_new_ref(s->message.ref);
 	(void)record_write(s, &v, s->message.ref, 1);
-	forget_message(s);
+	session_forget(s);
 }
 
 void
@@ -454,7 +478,7 @@ session_overloaded(struct session *s, enum stage stage, struct verdict *v)
 {
 	if (stage == STAGE_MAIL) {
 		session_abort(s);
-		forget_message(s);
+		session_forget(s);
 	}
 	memset(v, 0, sizeof(*v));
 	v->stage = stage;
@@ -462,7 +486,7 @@ session_overloaded(struct session *s, enum stage stage, struct verdict *v)
 	    "too much to decide at once; try again later");
 	record(s, v);
 	if (stage != STAGE_RCPT)
-		forget_message(s);
+		session_forget(s);
 }
 
 void
@@ -480,7 +504,7 @@ session_free(struct session *s)
 		(void)record_write(
 		    s, &v, s->repeated.ref, s->repeated.count);
 	}
-	forget_message(s);
+	session_forget(s);
 	arena_reset(&s->arena);
 	free(s);
 }

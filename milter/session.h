@@ -32,6 +32,12 @@ struct recipient {
 	struct recipient *next;
 };
 
+/* An Authentication-Results field that is not to leave as ours. */
+struct claim {
+	unsigned index; /* among the fields of that name, from 1 */
+	struct claim *next;
+};
+
 struct message {
 	struct arena arena;
 	bool open;   /* MAIL was accepted, the end has not come */
@@ -48,6 +54,8 @@ struct message {
 	struct recipient *recipients, **recipients_end;
 	unsigned recipient_count, accepted_count;
 	struct originator_list originators;
+	unsigned results_count;
+	struct claim *claims; /* the last one first */
 	int64_t elapsed_us;
 	const char *login; /* as MAIL was decided for */
 	const char *row;   /* that decided MAIL */
@@ -105,6 +113,9 @@ void session_mail(struct session *s, const struct session_mail *mail,
 void session_recipient(struct session *s, const char *argument,
     const char *rcpt_addr, const char *queue_id, struct verdict *v);
 void session_end(struct session *s, const char *queue_id, struct verdict *v);
+
+/* The message is over; session_end() leaves it for the edits of its header. */
+void session_forget(struct session *s);
 
 /* A header field of the message. */
 void session_header(struct session *s, const char *name, const char *value);

@@ -15,14 +15,14 @@ QUEUE_ID = re.compile(r"queued as (\w+)|^(?:2\.0\.0 )?(\w+) Message accepted")
 
 
 class Site:
-    """mta is 'postfix' or 'sendmail'; the settings are authpolicyd's."""
+    """mta is 'postfix' or 'sendmail'; the settings are authpolicyd's. hold: Postfix keeps what it accepts."""
 
-    def __init__(self, mta, **settings):
+    def __init__(self, mta, *, hold=False, **settings):
         self.policy = Policy(place.scratch("policy") / "policy.db")
         self.daemon = Daemon(self.policy, **settings)
         self.sasl = Dovecot() if mta == "postfix" else None
         if mta == "postfix":
-            self.mta = Postfix(self.daemon.address, self.sasl, DOMAINS)
+            self.mta = Postfix(self.daemon.address, self.sasl, DOMAINS, hold=hold)
         else:
             self.mta = Sendmail(self.daemon.address, domains=DOMAINS)
         self.logins = set()
@@ -96,6 +96,13 @@ class Site:
         self.clients = []
 
     # --- evidence ---
+
+    def kept(self, reply):
+        """The header, as queued, of a message accepted with this reply (on Postfix the site has to hold)."""
+        found = QUEUE_ID.search(reply.raw)
+        assert reply.code == 250 and found, reply
+        queued = self.mta.held() if self.is_postfix else self.mta.queued()
+        return next(entry[1] for entry in queued if entry[0] == (found[1] or found[2]))
 
     def refusal(self, reply):
         """The audit record a refusal's reference leads to; it must be there before the client hears of it."""

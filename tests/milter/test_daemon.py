@@ -136,13 +136,25 @@ def test_a_missing_configuration_is_named():
     assert status == 1 and "/nonexistent/authpolicyd.conf: can't be read: No such file" in said
 
 
+def test_folders_that_are_missing_or_closed_to_the_daemon_are_named(policy):
+    daemon = Daemon(policy)
+    closed = place.scratch("closed")
+    closed.chmod(0o500)
+    daemon.configure(state="/nowhere/state.db", audit_log=f"{closed}/audit.log")
+    status, said = run("-t", "-c", daemon.config)
+    assert status == 1
+    assert "state: the folder /nowhere: No such file" in said
+    assert os.geteuid() != 0 or f"audit_log: the folder {closed}: Permission denied" in said
+
+
 def test_the_sample_shows_every_key_with_its_default(policy):
     sample = place.TOP / "milter" / "authpolicyd.conf.in"
     keys = re.findall(r"^#(\w+ *= .*)$", sample.read_text(), re.M)
     assert len(keys) == 18
     daemon = Daemon(policy)
-    daemon.config.write_text("".join(k + "\n" for k in keys if not k.startswith(("user ", "socket_group", "database")))
-                             + f'user = "{place.USER}"\ndatabase = "{policy.path}"\n')
+    daemon.config.write_text("".join(k + "\n" for k in keys if not k.startswith(("user ", "socket_group", "database", "state", "audit_log")))
+                             + f'user = "{place.USER}"\ndatabase = "{policy.path}"\n'
+                             + f'state = "{daemon.home}/state.db"\naudit_log = "{daemon.home}/audit.log"\n')
     status, said = run("-t", "-c", daemon.config)
     assert status == 0, said
 

@@ -209,7 +209,7 @@ defaults_are_those_of_the_manual(void **state)
 	assert_false(c->allow_network);
 	assert_string_equal(c->control, "/run/authpolicy/control.sock");
 	assert_string_equal(c->database, "/var/lib/authpolicy/policy.db");
-	assert_string_equal(c->state, "/var/lib/authpolicy/state.db");
+	assert_string_equal(c->state, "/var/lib/authpolicy/state/state.db");
 	assert_string_equal(c->audit_log, "/var/log/authpolicy/audit.log");
 	assert_false(c->audit_continue);
 	assert_int_equal(c->mta, MTA_UNKNOWN);
