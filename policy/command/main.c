@@ -73,7 +73,7 @@ static const struct subcommand subcommands[] = {
 	"show all settings or one, or change one"},
     {"suspend", NULL, ACCESS_WRITE, run_suspend,
 	"NAME [--for 2d] [--reason TEXT]",
-	"stop a login, a group, everyone or anonymous"},
+	"stop a login, a group, a @domain, everyone or anonymous"},
     {"resume", NULL, ACCESS_WRITE, run_resume, "NAME",
 	"end a suspension, automatic ones too"},
     {"history", NULL, ACCESS_READ, run_history, "[--last NUMBER]",

@@ -37,12 +37,8 @@ run_suspend(struct command *c)
 		    "--for takes a number and s, m, h, d "
 		    "or w, like 2d, not \"%s\"",
 		    length);
-	if (c->args.words[0][0] == '@')
-		return fail(STATUS_USAGE,
-		    "%s: a login or a group can be "
-		    "suspended, not a domain",
-		    c->args.words[0]);
-	if (!names_principal(c, c->args.words[0], NAMES_CREATE, name))
+	if (!names_principal(c, c->args.words[0], NAMES_CREATE, name) ||
+	    (name[0] == '@' && !db_run(&c->db, SQL_DOMAIN_ROW, name)))
 		return c->db.status;
 	if (length != NULL)
 		when_format((int64_t)time(NULL) + n, until);

@@ -301,6 +301,14 @@ def test_a_suspension_that_is_over_is_shown_as_over(command):
     assert command.ok("login", "list", "--json").json[0]["state"] == "active"
 
 
+def test_a_domain_can_be_stopped(command):
+    command.ok("suspend", "@example.com")
+    done = command.run("check", "--login", "bob@example.com", "--mail-from", "bob@example.com")
+    assert done.status == 1 and "login-suspended" in done.out
+    command.ok("resume", "@example.com")
+    assert command.run("check", "--login", "bob@example.com", "--mail-from", "bob@example.com").status == 0
+
+
 def test_everyone_can_be_stopped(command):
     command.ok("suspend", "everyone")
     assert command.run("check", "--login", "bob", "--mail-from", "bob@example.com").status == 1

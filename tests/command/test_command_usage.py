@@ -29,7 +29,6 @@ WRONG = {
                                   "--on-behalf is for the header"),
     "a length without a unit": (["suspend", "alice", "--for", "2"], "--for takes a number and"),
     "a length with more behind": (["suspend", "alice", "--for", "2days"], "--for takes a number and"),
-    "a suspended domain": (["suspend", "@example.com"], "a login or a group can be suspended"),
     "a domain that is none": (["domain", "add", "exa_mple..com"], "is no domain"),
     "a login with a control character": (["login", "add", "al\x1bice"], "is no name"),
     "an empty login": (["login", "add", ""], "is no name"),
