@@ -12,7 +12,7 @@ from lib.site import Site
 def build():
     """The build folder (AP_BUILDDIR, else build/ in the source); without programs in it nothing can be tested."""
     for name in ("authpolicyd", "authpolicy"):
-        assert os.access(place.program(name), os.X_OK), f"{place.program(name)} is not built"
+        assert os.access(place.BUILD / name, os.X_OK), f"{place.BUILD / name} is not built"
     return place.BUILD
 
 

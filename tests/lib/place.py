@@ -1,6 +1,7 @@
 """Where things are: the source, the build, the scratch folders and the cache."""
 
 import atexit
+import functools
 import os
 import pathlib
 import shutil
@@ -28,6 +29,15 @@ def scratch(name):
     return folder
 
 
+def everyone_enters(folder):
+    """Whether every user may go through this folder."""
+    return all(part.stat().st_mode & 0o001 for part in (folder, *folder.parents))
+
+
+@functools.cache
 def program(name):
-    """A program of this build."""
-    return BUILD / name
+    """A program of this build, where every user can run it: a copy when the build is under, say, /root."""
+    built = BUILD / name
+    if not built.exists() or everyone_enters(BUILD):
+        return built
+    return pathlib.Path(shutil.copy(built, scratch("bin")))
