@@ -318,7 +318,7 @@ class Reader:
         other = {"postfix": "sendmail", "sendmail": "postfix"}.get(case.get("mta"))
         if other and other not in case.cannot:
             raise Wrong(f"{case.where}: is about {case.get('mta')}: say '{other} cannot: …'")
-        values = list(case.facts.values()) + [e.arg for e in case.events]
+        values = list(case.facts.values()) + [v for e in case.events for v in (e.arg, *e.headers)]
         if "batch" not in case.cannot and not all(map(is_text, values)):
             raise Wrong(f"{case.where}: has bytes that are no UTF-8: say 'batch cannot: …'")
         self.file.cases.append(case)

@@ -111,7 +111,8 @@ class Script:
         for line in event.headers:
             name, _, value = line.partition(":")
             self.lines.append("if has(SMFIP_NOHDRS) then")
-            self.call("header", name, value.removeprefix(" "))
+            # the MTAs show a fold with a line feed alone
+            self.call("header", name, value.removeprefix(" ").replace("\r\n", "\n"))
             self.lines.append("end")
         self.lines.append("if has(SMFIP_NOEOH) then mt.eoh(c) end")
         self.lines.append('if has(SMFIP_NOBODY) then mt.bodystring(c, "Hello.\\r\\n") end')
