@@ -75,6 +75,7 @@ check_policy(const struct config *c, struct diag *d)
 {
 	struct load_report report = {0};
 	struct policy *p;
+	bool good;
 
 	if (!process_become(c->user, c->uid, c->gid, d))
 		return false;
@@ -83,8 +84,9 @@ check_policy(const struct config *c, struct diag *d)
 	diag_move(d, &report.errors);
 	load_report_clear(&report);
 	policy_free(p);
-	return check_folder("audit_log", c->audit_log, d) &
-	    check_folder("state", c->state, d) & (p != NULL);
+	good = p != NULL;
+	good = check_folder("audit_log", c->audit_log, d) && good;
+	return check_folder("state", c->state, d) && good;
 }
 
 /* -t */
