@@ -126,8 +126,8 @@ def raw(text):
 
 
 def is_text(text):
-    """Whether a value is UTF-8, so that JSON can hold it."""
-    return not any("\ud800" <= c <= "\udfff" for c in text)
+    """Whether a value is UTF-8 without NUL, so that the JSON of a batch can hold it."""
+    return not any("\ud800" <= c <= "\udfff" or c == "\0" for c in text)
 
 
 def unescape(text):
@@ -320,7 +320,7 @@ class Reader:
             raise Wrong(f"{case.where}: is about {case.get('mta')}: say '{other} cannot: …'")
         values = list(case.facts.values()) + [v for e in case.events for v in (e.arg, *e.headers)]
         if "batch" not in case.cannot and not all(map(is_text, values)):
-            raise Wrong(f"{case.where}: has bytes that are no UTF-8: say 'batch cannot: …'")
+            raise Wrong(f"{case.where}: has bytes that are no text: say 'batch cannot: …'")
         self.file.cases.append(case)
         self.case = self.event = None
 

@@ -26,7 +26,7 @@ WRONG = {
     "a policy that is not there": ("policy none.sql\n" + GOOD, "x.case:1: no such file: none.sql"),
     "a clock that drivers cannot set": (GOOD.replace("login alice", "time 2030-01-01"), "x.case:2: has 'time': say 'milter cannot: …'"),
     "a case about one server": (GOOD.replace("login alice", "mta postfix"), "x.case:2: is about postfix: say 'sendmail cannot: …'"),
-    "bytes that JSON cannot hold": (GOOD.replace("a@", "{FF}@"), "x.case:2: has bytes that are no UTF-8"),
+    "bytes that JSON cannot hold": (GOOD.replace("a@", "{FF}@"), "x.case:2: has bytes that are no text"),
     "a brace that is no escape": (GOOD.replace("a@", "{a@"), "x.case:4: a brace that is neither"),
     "a reason left out": (GOOD + "  postfix cannot:\n", "x.case:6: say why"),
     "a reply of no server": (GOOD + "  batch says 501\n", "x.case:6: postfix|sendmail says CODE"),
