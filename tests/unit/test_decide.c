@@ -1,0 +1,259 @@
+/*
+ * policy/decide: that it is pure, what it does without a policy, and a few
+ * decisions that must never change.  The case corpus covers the rest.
+ */
+#include "policy/decide.h"
+
+#include "policy/load.h"
+
+#include "tests/unit/database.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char firm[] =
+    "UPDATE setting SET value = 'enforce' WHERE name = 'mode';"
+    "INSERT INTO local_domain (name, owner) VALUES ('example.com', NULL),"
+    " ('tenant.example', '@tenant.example');"
+    "INSERT INTO principal (name, kind, state) VALUES"
+    " ('alice', 'login', 'active'), ('bob', 'login', 'suspended'),"
+    " ('staff', 'group', 'active'), ('quiet', 'login', 'active');"
+    "UPDATE principal SET mode = 'monitor' WHERE name = 'quiet';"
+    "INSERT INTO membership (group_name, login) VALUES ('staff', 'alice');"
+    "INSERT INTO send_as (principal, address) VALUES"
+    " ('alice', 'alice@example.com'), ('staff', 'info@example.com'),"
+    " ('alice', 'x@tenant.example'), ('everyone', '{login}');"
+    "INSERT INTO deny_as (principal, address) VALUES"
+    " ('everyone', 'ceo@example.com');";
+
+static struct policy *policy;
+
+static int
+make(void **state)
+{
+	struct load_report r = {0};
+	struct database db;
+
+	(void)state;
+	database_make(&db);
+	database_run(&db, firm);
+	policy = policy_load_file(db.path, 2000, &r);
+	load_report_clear(&r);
+	database_remove(&db);
+	return policy == NULL;
+}
+
+static int
+discard(void **state)
+{
+	(void)state;
+	policy_free(policy);
+	return 0;
+}
+
+struct decided {
+	const char *name;
+	enum stage stage;
+	struct facts facts;
+	enum reason reason; /* REASON_NONE: accepted */
+	enum reason would;
+};
+
+#define BY(who, address)                                                \
+	{                                                               \
+		.time = 1000000000, .mta = MTA_POSTFIX, .login = (who), \
+		.mechanism = "PLAIN", .sender = (address)               \
+	}
+#define TO(who, address)                                                \
+	{                                                               \
+		.time = 1000000000, .mta = MTA_POSTFIX, .login = (who), \
+		.sender = "<x@a.example>", .recipient = (address)       \
+	}
+
+static const struct decided decisions[] = {
+    {"a login uses its own address", STAGE_MAIL,
+	BY("alice", "<alice@example.com>"), REASON_NONE, REASON_NONE},
+    {"a login uses a sub-address of its own", STAGE_MAIL,
+	BY("alice", "<alice+x@example.com>"), REASON_NONE, REASON_NONE},
+    {"a login uses the address of its group", STAGE_MAIL,
+	BY("ALICE", "<info@example.com>"), REASON_NONE, REASON_NONE},
+    {"a login may not use another's address", STAGE_MAIL,
+	BY("carol", "<alice@example.com>"), REASON_SENDER_NOT_GRANTED,
+	REASON_NONE},
+    {"a login uses itself by template", STAGE_MAIL,
+	BY("dave@example.com", "<dave@example.com>"), REASON_NONE, REASON_NONE},
+    {"a template is not filled for a domain that is not ours", STAGE_MAIL,
+	BY("dave@evil.example", "<dave@evil.example>"),
+	REASON_SENDER_NOT_GRANTED, REASON_NONE},
+    {"a deny wins", STAGE_MAIL, BY("alice", "<ceo@example.com>"),
+	REASON_SENDER_DENIED, REASON_NONE},
+    {"the wall between tenants wins over a grant", STAGE_MAIL,
+	BY("alice", "<x@tenant.example>"), REASON_SENDER_NOT_GRANTED,
+	REASON_NONE},
+    {"a suspended login sends nothing", STAGE_MAIL,
+	BY("bob", "<bob@example.com>"), REASON_LOGIN_SUSPENDED, REASON_NONE},
+    {"the name of a group is nobody's login", STAGE_MAIL,
+	BY("staff", "<info@example.com>"), REASON_LOGIN_UNKNOWN, REASON_NONE},
+    {"everyone is nobody's login", STAGE_MAIL,
+	BY("everyone", "<info@example.com>"), REASON_LOGIN_UNKNOWN,
+	REASON_NONE},
+    {"a domain is nobody's login", STAGE_MAIL,
+	BY("@example.com", "<info@example.com>"), REASON_LOGIN_UNKNOWN,
+	REASON_NONE},
+    {"a route is no sender", STAGE_MAIL,
+	BY("alice", "<@a.example:alice@example.com>"), REASON_SENDER_MALFORMED,
+	REASON_NONE},
+    {"a sender that is not told is not decided", STAGE_MAIL, BY("alice", NULL),
+	REASON_INTERNAL, REASON_NONE},
+    {"a recipient that is not told is not decided", STAGE_RCPT,
+	TO("alice", NULL), REASON_INTERNAL, REASON_NONE},
+    {"a login sends to anyone", STAGE_RCPT, TO("alice", "<x@b.example>"),
+	REASON_NONE, REASON_NONE},
+    {"without login one sends to local domains", STAGE_RCPT,
+	TO(NULL, "<x@example.com>"), REASON_NONE, REASON_NONE},
+    {"without login nothing is relayed", STAGE_RCPT, TO(NULL, "<x@b.example>"),
+	REASON_RELAY_DENIED, REASON_NONE},
+    {"an empty recipient is malformed", STAGE_RCPT, TO("alice", "<>"),
+	REASON_RECIPIENT_MALFORMED, REASON_NONE},
+    {"the postmaster needs no domain", STAGE_RCPT, TO(NULL, "<PostMaster>"),
+	REASON_NONE, REASON_NONE},
+    {"monitor passes over what it found", STAGE_MAIL,
+	BY("quiet", "<alice@example.com>"), REASON_NONE,
+	REASON_SENDER_NOT_GRANTED},
+};
+
+static void
+ignore(void *context, const char *text)
+{
+	*(size_t *)context += strlen(text);
+}
+
+static void
+assert_reply(const struct verdict *v)
+{
+	size_t codes = strlen(reason_codes(v->reason));
+
+	assert_memory_equal(v->reply, reason_codes(v->reason), codes);
+	assert_int_equal(v->reply[codes], ' ');
+	assert_in_range(strlen(v->reply), codes + 10, REPLY_MAX);
+	for (const char *c = v->reply; *c != '\0'; c++)
+		assert_in_range(*c, ' ', '~');
+}
+
+/* Decided three times, once with an explanation: always the same. */
+static void
+it_is_decided(void **state)
+{
+	const struct decided *row = *state;
+	struct verdict v, again;
+	size_t told = 0;
+	const struct trace trace = {ignore, &told};
+
+	memset(&v, 0x55, sizeof(v));
+	policy_decide(policy, &row->facts, row->stage, NULL, &v);
+	assert_string_equal(reason_name(v.reason), reason_name(row->reason));
+	assert_int_equal(v.kind, row->reason == REASON_NONE
+				     ? VERDICT_ACCEPT
+				     : reason_verdict(row->reason));
+	assert_int_equal(v.passed_count, row->would != REASON_NONE);
+	if (row->would != REASON_NONE)
+		assert_int_equal(v.passed[0].reason, row->would);
+	if (v.kind == VERDICT_ACCEPT)
+		assert_string_equal(v.reply, "");
+	else
+		assert_reply(&v);
+	memset(&again, 0xaa, sizeof(again));
+	policy_decide(policy, &row->facts, row->stage, NULL, &again);
+	assert_memory_equal(&v, &again, sizeof(v));
+	policy_decide(policy, &row->facts, row->stage, &trace, &again);
+	assert_memory_equal(&v, &again, sizeof(v));
+	assert_true(told > 0);
+}
+
+static void
+without_policy_all_is_put_off(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(decisions); i++) {
+		struct verdict v;
+
+		policy_decide(
+		    NULL, &decisions[i].facts, decisions[i].stage, NULL, &v);
+		assert_int_equal(v.kind, VERDICT_TEMPFAIL);
+		assert_int_equal(v.reason, REASON_POLICY_UNAVAILABLE);
+		assert_reply(&v);
+	}
+}
+
+static void
+what_did_not_come_by_smtp_goes(void **state)
+{
+	struct facts f = TO(NULL, "<x@b.example>");
+	struct verdict v;
+
+	(void)state;
+	f.local = true;
+	policy_decide(policy, &f, STAGE_RCPT, NULL, &v);
+	assert_int_equal(v.kind, VERDICT_ACCEPT);
+}
+
+/* The reasons of the manual, in its table: `.It Li NAME Ta STAGE Ta CODES`. */
+static void
+the_manual_lists_the_reasons(void **state)
+{
+	const char *folder = getenv("srcdir");
+	bool listed[REASON_COUNT] = {false};
+	char path[4096], line[400], name[60], codes[40];
+	bool inside = false;
+	FILE *manual;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/docs/authpolicy-policy.5",
+	    folder == NULL ? "." : folder);
+	manual = fopen(path, "r");
+	if (manual == NULL)
+		skip();
+	while (fgets(line, sizeof(line), manual) != NULL) {
+		int r = REASON_NONE + 1;
+
+		if (strncmp(line, ".It Sy reason Ta", 16) == 0)
+			inside = true;
+		else if (strncmp(line, ".El", 3) == 0)
+			inside = false;
+		if (!inside || sscanf(line, ".It Li %59s Ta %*[^0-9]%39[0-9. ]",
+				   name, codes) != 2)
+			continue;
+		while (r < REASON_COUNT &&
+		       strcmp(reason_name((enum reason)r), name) != 0)
+			r++;
+		if (r == REASON_COUNT)
+			fail_msg("%s is in the manual only", name);
+		assert_false(listed[r]);
+		listed[r] = true;
+		assert_string_equal(codes, reason_codes((enum reason)r));
+	}
+	fclose(manual);
+	for (int r = REASON_NONE + 1; r < REASON_COUNT; r++)
+		if (!listed[r])
+			fail_msg("%s is not in the manual",
+			    reason_name((enum reason)r));
+}
+
+int
+main(void)
+{
+	static struct suite s;
+	static const struct named_test tests[] = {
+	    {"without a policy all is put off", without_policy_all_is_put_off},
+	    {"what did not come by SMTP goes", what_did_not_come_by_smtp_goes},
+	    {"the manual lists the reasons and their codes",
+		the_manual_lists_the_reasons},
+	};
+
+	SUITE_ROWS(&s, decisions, it_is_decided);
+	SUITE_TESTS(&s, tests);
+	return _cmocka_run_group_tests(
+	    "decide", s.tests, s.count, make, discard);
+}
