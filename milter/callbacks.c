@@ -65,7 +65,7 @@ set_reply(SMFICTX *ctx, const char *reply)
 static sfsistat
 give(SMFICTX *ctx, const struct verdict *v)
 {
-	if (v->kind == VERDICT_ACCEPT)
+	if (v->kind == VERDICT_ACCEPT || v->kind == VERDICT_HOLD)
 		return SMFIS_CONTINUE;
 	if (!set_reply(ctx, v->reply))
 		log_line(LOG_ERR, "libmilter refuses the reply: %s", v->reply);
@@ -97,9 +97,11 @@ no_reply(const struct session *s, unsigned long step)
 static unsigned long
 actions_wanted(void)
 {
+	unsigned long always = SMFIF_SETSYMLIST | SMFIF_QUARANTINE;
+
 	return config->authserv_id[0] == '\0'
-	    ? SMFIF_SETSYMLIST
-	    : SMFIF_SETSYMLIST | SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+	    ? always
+	    : always | SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 }
 
 static bool
@@ -152,8 +154,8 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*pactions = actions & actions_wanted();
 	*psteps = s->negotiated = steps & STEPS_WANTED;
 	*punused2 = *punused3 = 0;
-	if ((*pactions & SMFIF_SETSYMLIST) != 0 && !ask_for_macros(ctx))
-		log_line(LOG_WARNING, "the MTA can't be asked for its macros");
+	s->asked =
+	    (*pactions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(ctx);
 	return SMFIS_CONTINUE;
 }
 
@@ -201,6 +203,7 @@ on_envfrom(SMFICTX *ctx, char **argv)
 	    .mail_addr = smfi_getsymval(ctx, (char[]){"{mail_addr}"}),
 	    .mail_mailer = macro(ctx, "{mail_mailer}"),
 	    .queue_id = macro(ctx, "i"),
+	    .tls_unknown = s != NULL && !s->asked,
 	    .mta_version = macro(ctx, "v"),
 	    .daemon_name = macro(ctx, "{daemon_name}"),
 	    .daemon_port = macro(ctx, "{daemon_port}"),
@@ -252,17 +255,32 @@ static bool
 edit_header(SMFICTX *ctx, const struct session *s, const struct verdict *v)
 {
 	static char field[] = RESULTS_FIELD;
+	const char *login = v->peer[0] != '\0' ? v->peer : v->login;
 	char value[RESULTS_MAX];
 
-	if (config->authserv_id[0] == '\0' || v->kind != VERDICT_ACCEPT ||
-	    v->login[0] == '\0')
+	if (config->authserv_id[0] == '\0' || v->kind == VERDICT_REJECT ||
+	    v->kind == VERDICT_TEMPFAIL || s->facts.login == NULL ||
+	    login[0] == '\0')
 		return true;
 	for (const struct claim *c = s->message.claims; c != NULL; c = c->next)
 		if (smfi_chgheader(ctx, field, (int)c->index, NULL) !=
 		    MI_SUCCESS)
 			return false;
-	return !results_write(config->authserv_id, v->login, value) ||
+	return !results_write(config->authserv_id, login, value) ||
 	    smfi_insheader(ctx, 0, field, value) == MI_SUCCESS;
+}
+
+/* Puts a message that a rule holds into the quarantine (Postfix: HOLD). */
+static bool
+hold(SMFICTX *ctx, const struct session *s, const struct verdict *v)
+{
+	char why[ROW_MAX + 64];
+
+	if (v->kind != VERDICT_HOLD)
+		return true;
+	snprintf(why, sizeof(why), "authpolicy: held by %s [ref %s]", v->row,
+	    s->message.ref);
+	return smfi_quarantine(ctx, why) == MI_SUCCESS;
 }
 
 static sfsistat
@@ -278,13 +296,13 @@ on_eom(SMFICTX *ctx)
 		session_end(s, macro(ctx, "i"), &v);
 	else
 		session_overloaded(s, STAGE_EOM, &v);
-	edited = edit_header(ctx, s, &v);
+	edited = edit_header(ctx, s, &v) && hold(ctx, s, &v);
 	session_forget(s);
 	leave();
 	if (!edited) {
 		log_line(LOG_ERR,
-		    "the MTA does not let us edit %s: a message is put off",
-		    RESULTS_FIELD);
+		    "the MTA does not let us edit or hold a message: it is "
+		    "put off");
 		return SMFIS_TEMPFAIL;
 	}
 	return give(ctx, &v);

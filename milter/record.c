@@ -54,14 +54,6 @@ add_time(struct json *j)
 	json_string(j, "time", text);
 }
 
-static const char *
-source_of(const struct facts *f, const struct verdict *v)
-{
-	if (f->local)
-		return f->login == NULL ? "local" : "sasl";
-	return v->login[0] != '\0' || f->login_malformed ? "sasl" : "none";
-}
-
 static void
 add_session(struct json *j, const struct session *s, const struct verdict *v)
 {
@@ -69,8 +61,8 @@ add_session(struct json *j, const struct session *s, const struct verdict *v)
 
 	json_string(j, "login",
 	    v->login[0] != '\0' ? v->login : or_null(f->login));
-	json_string(j, "source", source_of(f, v));
-	json_string(j, "peer", NULL);
+	json_string(j, "source", identified_name(v->identified));
+	json_string(j, "peer", or_null(v->peer));
 	json_string(j, "auth_param", f->auth_param);
 	json_string(j, "mechanism", or_null(f->mechanism));
 	json_string(j, "tls", or_null(f->tls));

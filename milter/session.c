@@ -30,6 +30,7 @@ session_forget(struct session *s)
 	s->message.findings_end = &s->message.findings;
 	s->message.recipients_end = &s->message.recipients;
 	f->local = f->login_malformed = f->login_ambiguous = false;
+	f->tls_unknown = false;
 	f->login = f->mechanism = f->tls = NULL;
 	f->cipher_bits = 0;
 	f->cert_subject = f->cert_issuer = f->verify = NULL;
@@ -159,6 +160,7 @@ take_facts(struct session *s, const struct session_mail *mail)
 	f->cert_subject = keep(s, mail->cert_subject);
 	f->cert_issuer = keep(s, mail->cert_issuer);
 	f->verify = keep(s, mail->verify);
+	f->tls_unknown = mail->tls_unknown;
 	f->mail_addr = keep(s, mail->mail_addr);
 	f->auth_param = keep(s, find_auth_param(mail->argv));
 	f->local =
@@ -237,6 +239,12 @@ keep_findings(struct session *s, const struct verdict *v)
 	}
 }
 
+static bool
+is_refusal(enum verdict_kind kind)
+{
+	return kind == VERDICT_REJECT || kind == VERDICT_TEMPFAIL;
+}
+
 /*
  * Decides one stage anew under a policy that came into force since MAIL: first
  * MAIL itself, then, at the end, each recipient that was accepted.  True when
@@ -249,17 +257,18 @@ decide_anew(struct session *s, const struct policy *policy, enum stage stage,
 	struct facts f = s->facts;
 
 	policy_decide(policy, &f, STAGE_MAIL, NULL, v);
-	if (v->kind != VERDICT_ACCEPT || stage != STAGE_EOM)
-		return v->kind != VERDICT_ACCEPT;
+	if (is_refusal(v->kind) || stage != STAGE_EOM)
+		return is_refusal(v->kind);
 	for (struct recipient *r = s->message.recipients; r != NULL;
 	     r = r->next) {
-		if (r->kind != VERDICT_ACCEPT)
+		if (is_refusal(r->kind))
 			continue;
 		f.recipient = r->typed;
 		f.rcpt_addr = r->mta_addr;
 		policy_decide(policy, &f, STAGE_RCPT, NULL, v);
-		if (v->kind != VERDICT_ACCEPT)
+		if (is_refusal(v->kind))
 			return true;
+		r->kind = v->kind;
 	}
 	return false;
 }
@@ -286,7 +295,7 @@ decide(struct session *s, enum stage stage, struct verdict *v)
 	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
 	int64_t start = microseconds();
 
-	s->facts.time = time(NULL);
+	facts_set_time(&s->facts, time(NULL));
 	if (stage == STAGE_MAIL)
 		m->generation = generation;
 	if (generation == m->generation ||
@@ -352,7 +361,7 @@ record(struct session *s, struct verdict *v)
 	size_t len;
 	bool written = true;
 
-	if (v->kind != VERDICT_ACCEPT) {
+	if (is_refusal(v->kind)) {
 		written = record_refusal(s, v);
 	} else if (v->stage == STAGE_EOM) {
 		record_new_ref(s->message.ref);
@@ -363,7 +372,7 @@ record(struct session *s, struct verdict *v)
 		verdict_refuse(v, REASON_INTERNAL, "",
 		    "this can't be recorded now; try again later");
 	len = strlen(v->reply);
-	if (v->kind != VERDICT_ACCEPT)
+	if (is_refusal(v->kind))
 		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
 		    s->message.ref);
 }
@@ -379,11 +388,13 @@ session_mail(
 	take_facts(s, mail);
 	decide(s, STAGE_MAIL, v);
 	record(s, v);
-	if (v->kind != VERDICT_ACCEPT) {
+	if (is_refusal(v->kind)) {
 		session_forget(s);
 		return;
 	}
 	s->message.login = keep(s, v->login);
+	s->message.peer = keep(s, v->peer);
+	s->message.identified = v->identified;
 	s->message.row = keep(s, v->row);
 	s->message.mode = v->mode;
 	s->message.open = true;
@@ -408,7 +419,7 @@ keep_recipient(struct session *s, const struct verdict *v)
 	*m->recipients_end = r;
 	m->recipients_end = &r->next;
 	m->recipient_count++;
-	m->accepted_count += v->kind == VERDICT_ACCEPT;
+	m->accepted_count += !is_refusal(v->kind);
 }
 
 void
@@ -436,6 +447,23 @@ session_recipient(struct session *s, const char *argument,
 	keep_recipient(s, v);
 }
 
+/* What is accepted went by the row of MAIL; one held recipient holds all. */
+static void
+conclude(struct session *s, struct verdict *v)
+{
+	const struct recipient *r = s->message.recipients;
+	const char *row = s->message.row;
+
+	while (r != NULL && r->kind != VERDICT_HOLD)
+		r = r->next;
+	if (r != NULL) {
+		v->kind = VERDICT_HOLD;
+		v->reason = r->reason;
+		row = r->row;
+	}
+	snprintf(v->row, sizeof(v->row), "%s", row == NULL ? "" : row);
+}
+
 void
 session_end(struct session *s, const char *queue_id, struct verdict *v)
 {
@@ -446,8 +474,8 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 	originators_use(&s->message.originators, &s->facts);
 	s->message.failed |= s->message.originators.failed;
 	decide(s, STAGE_EOM, v);
-	if (v->kind == VERDICT_ACCEPT && s->message.row != NULL)
-		snprintf(v->row, sizeof(v->row), "%s", s->message.row);
+	if (v->kind == VERDICT_ACCEPT)
+		conclude(s, v);
 	record(s, v);
 	s->message.open = false;
 }
@@ -462,6 +490,9 @@ session_abort(struct session *s)
 	if (!s->message.open)
 		return;
 	v.mode = s->message.mode;
+	v.identified = s->message.identified;
+	if (s->message.peer != NULL)
+		snprintf(v.peer, sizeof(v.peer), "%s", s->message.peer);
 	if (s->message.login != NULL)
 		snprintf(v.login, sizeof(v.login), "%s", s->message.login);
 	if (r != NULL && s->message.accepted_count == 0) {

@@ -58,6 +58,8 @@ struct message {
 	struct claim *claims; /* the last one first */
 	int64_t elapsed_us;
 	const char *login; /* as MAIL was decided for */
+	const char *peer;
+	enum identified identified;
 	const char *row;   /* that decided MAIL */
 	enum mode mode;
 };
@@ -77,6 +79,7 @@ struct session {
 		enum verdict_kind kind;
 	} repeated;
 	unsigned long negotiated; /* protocol steps agreed with the MTA */
+	bool asked; /* the MTA took our list of macros */
 };
 
 /* What a session is told when it begins; any may be NULL. */
@@ -94,6 +97,7 @@ struct session_mail {
 	const char *tls_version, *cipher_bits;
 	const char *cert_subject, *cert_issuer, *verify;
 	const char *mail_addr, *mail_mailer, *queue_id;
+	bool tls_unknown; /* the MTA did not take our list of macros */
 	/* once more, for MTAs that tell nothing at the connection */
 	const char *mta_version, *daemon_name, *daemon_port;
 };

@@ -14,7 +14,8 @@
 /* A field, read; kept in the arena of the decision. */
 struct field {
 	enum originator_kind kind;
-	enum mailbox_status status;
+	enum mailbox_status status; /* MAILBOX_UNCLEAR is kept apart: */
+	bool unclear;
 	bool odd_name;
 	struct mailbox *mailboxes;
 	struct field *next;
@@ -45,6 +46,9 @@ read_fields(struct decision *d)
 		for (struct mailbox *m = f->mailboxes; m != NULL; m = m->next)
 			say(d, "the %s field has %s", originator_name(f->kind),
 			    m->address.text);
+		f->unclear = f->status == MAILBOX_UNCLEAR;
+		if (f->unclear)
+			f->status = MAILBOX_OK;
 		*next = f;
 		next = &f->next;
 	}
@@ -391,6 +395,33 @@ display_name_is_spoof(struct decision *d)
 	return false;
 }
 
+/*
+ * Asked last: what can be read in more than one way and is a spoof in ours is
+ * called that.
+ */
+bool
+field_is_unclear(struct decision *d)
+{
+	if (!is_bound(d))
+		return false;
+	if (!read_fields(d))
+		return refuse_internal(d);
+	for (const struct field *f = d->fields; f != NULL; f = f->next) {
+		bool sender = f->kind == ORIGINATOR_SENDER ||
+		    f->kind == ORIGINATOR_RESENT_SENDER;
+
+		if (f->unclear)
+			return refuse(d,
+			    sender ? REASON_SENDER_HEADER_MALFORMED
+				   : REASON_AUTHOR_MALFORMED,
+			    "the %s field %s; write it like Name "
+			    "<user@example.com>",
+			    originator_name(f->kind),
+			    mailbox_strerror(MAILBOX_UNCLEAR));
+	}
+	return false;
+}
+
 /* --- clients without login --------------------------------------------------------------- */
 
 /* May a client without login be the author?  Only not of our own domains. */
@@ -406,11 +437,12 @@ local_author_is_protected(struct decision *d)
 	for (const struct field *f = d->fields; f != NULL; f = f->next) {
 		if (f->kind != ORIGINATOR_FROM)
 			continue;
-		if (f->status != MAILBOX_OK || f->odd_name)
+		if (f->status != MAILBOX_OK || f->odd_name || f->unclear)
 			return refuse(d, REASON_AUTHOR_MALFORMED,
 			    "the From field %s; write it like Name "
 			    "<user@example.com>",
 			    mailbox_strerror(f->odd_name ? MAILBOX_CONTROL
+				    : f->unclear	 ? MAILBOX_UNCLEAR
 							 : f->status));
 		for (const struct mailbox *m = f->mailboxes; m != NULL;
 		     m = m->next) {

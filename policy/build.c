@@ -1,6 +1,7 @@
 /* Putting a policy copy together: growing arrays, then one sort and index. */
 #include "build.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -50,6 +51,7 @@ build_new(void)
 	}
 	p->t = t;
 	atomic_init(&t->users, 1);
+	t->local_login = PRINCIPAL_NONE;
 	build_text(t, "");
 	t->validity = calloc(1, sizeof(*t->validity));
 	if (t->validity == NULL) {
@@ -212,6 +214,95 @@ build_deny(struct tables *t, principal_id id, const struct form *form)
 
 	GROW(t, denies, deny_count, deny_cap);
 	t->denies[t->deny_count++] = row;
+}
+
+/* --- sets, rules, identities ------------------------------------------------- */
+
+/* No name of a principal holds the control byte 01. */
+static void
+set_name(char out[LOGIN_MAX + 32], const char *what, const char *name)
+{
+	snprintf(out, LOGIN_MAX + 32, "\1%s\1%s", what, name);
+}
+
+principal_id
+build_set(struct tables *t, const char *what, const char *name)
+{
+	char full[LOGIN_MAX + 32];
+
+	set_name(full, what, name);
+	return build_principal(t, full, PRINCIPAL_SET);
+}
+
+principal_id
+build_find_set(const struct tables *t, const char *what, const char *name)
+{
+	char full[LOGIN_MAX + 32];
+
+	set_name(full, what, name);
+	return build_find(t, full);
+}
+
+void
+build_network(struct tables *t, principal_id network, const struct cidr *cidr)
+{
+	GROW(t, networks, network_count, network_cap);
+	t->networks[t->network_count++] = (struct network_row){network, *cidr};
+}
+
+static void
+rule_free(struct rule *r)
+{
+	free(r->mechanisms.text);
+	free(r->periods);
+	free(r->reply);
+}
+
+static void
+add_rule(struct tables *t, const struct rule *rule)
+{
+	GROW(t, rules, rule_count, rule_cap);
+	t->rules[t->rule_count++] = *rule;
+}
+
+void
+build_rule(struct tables *t, struct rule *rule)
+{
+	uint32_t before = t->rule_count;
+
+	add_rule(t, rule);
+	if (t->rule_count == before)
+		rule_free(rule);
+	memset(rule, 0, sizeof(*rule));
+}
+
+void
+build_network_identity(
+    struct tables *t, const struct cidr *cidr, principal_id login)
+{
+	GROW(t, network_ids, network_id_count, network_id_cap);
+	t->network_ids[t->network_id_count++] =
+	    (struct network_identity){*cidr, login};
+}
+
+void
+build_certificate(struct tables *t, const char *subject, const char *issuer,
+    principal_id login)
+{
+	struct certificate_identity c;
+
+	GROW(t, certificates, certificate_count, certificate_cap);
+	c = (struct certificate_identity){
+	    strdup(subject), strdup(issuer), login};
+	t->failed = t->failed || c.subject == NULL || c.issuer == NULL;
+	t->certificates[t->certificate_count++] = c;
+}
+
+void
+build_peer(struct tables *t, const struct peer *peer)
+{
+	GROW(t, peers, peer_count, peer_cap);
+	t->peers[t->peer_count++] = *peer;
 }
 
 /* --- suspensions -----------------------------------------------------------
@@ -437,7 +528,9 @@ build_finish(struct policy *p)
 	if (t->failed)
 		return false;
 	finish_rows(t);
-	return finish_groups(t) && finish_domains(t) && finish_by_name(t);
+	build_identities_finish(t);
+	return finish_groups(t) && finish_domains(t) && finish_by_name(t) &&
+	    build_rules_finish(t);
 }
 
 static void
@@ -454,6 +547,18 @@ tables_free(struct tables *t)
 	free(t->by_name);
 	free(t->domain_rows);
 	free(t->domains);
+	free(t->networks);
+	for (uint32_t i = 0; i < t->rule_count; i++)
+		rule_free(&t->rules[i]);
+	free(t->rules);
+	free(t->rule_keys);
+	free(t->network_ids);
+	for (uint32_t i = 0; i < t->certificate_count; i++) {
+		free(t->certificates[i].subject);
+		free(t->certificates[i].issuer);
+	}
+	free(t->certificates);
+	free(t->peers);
 	free(t->settings.realms.text);
 	free(t->settings.login_required.text);
 	free(t->settings.default_realm);

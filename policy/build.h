@@ -9,7 +9,7 @@
  * Memory running out anywhere makes build_finish() answer NULL.
  */
 
-#include "policy.h"
+#include "rule.h"
 #include "when.h"
 
 #include <stdatomic.h>
@@ -35,6 +35,46 @@ struct validity {
 struct domain_row {
 	uint32_t name, owner; /* offsets of text */
 };
+
+/* One row of network: `network` is the set's pseudo-principal. */
+struct network_row {
+	uint32_t network;
+	struct cidr cidr;
+};
+
+/* By which of its conditions a rule is found; `hash` is that of the key, or
+ * the principal. */
+enum rule_by {
+	RULE_BY_NOTHING = 0, /* always looked at */
+	RULE_BY_PRINCIPAL,
+	RULE_BY_RECIPIENT,
+	RULE_BY_SENDER,
+	RULE_BY_CLIENT
+};
+struct rule_key {
+	enum rule_by by;
+	uint32_t hash;
+	uint32_t rule; /* index, so in the order of seq */
+};
+
+/* Clients that are a login without SASL. */
+struct network_identity {
+	struct cidr cidr;
+	principal_id login;
+};
+struct certificate_identity {
+	char *subject, *issuer;
+	principal_id login;
+};
+
+/* A peer whose AUTH= is believed for the addresses of a set. */
+struct peer {
+	principal_id login, asserts;
+	struct client_condition client;
+};
+
+/* Which prefix lengths occur, for IPv4 and IPv6. */
+typedef bool prefix_lengths[2][129];
 
 /* Principals by name: open addressing, PRINCIPAL_NONE marks a free slot. */
 struct name_index {
@@ -63,6 +103,21 @@ struct tables {
 	struct local_domain *domains;	/* by name */
 	uint32_t domain_count, domain_cap;
 	struct settings settings; /* each string malloc'ed */
+	struct network_row *networks; /* by network, then cidr */
+	uint32_t network_count, network_cap;
+	prefix_lengths prefixes;
+	struct rule *rules; /* by seq; each owns its strings */
+	uint32_t rule_count, rule_cap;
+	struct rule_key *rule_keys;
+	prefix_lengths rule_prefixes;
+	struct network_identity *network_ids; /* by cidr */
+	uint32_t network_id_count, network_id_cap;
+	prefix_lengths id_prefixes;
+	struct certificate_identity *certificates; /* by subject and issuer */
+	uint32_t certificate_count, certificate_cap;
+	principal_id local_login; /* of all local users; PRINCIPAL_NONE */
+	struct peer *peers;       /* by login */
+	uint32_t peer_count, peer_cap;
 	bool failed;		  /* out of memory: nothing after it counts */
 };
 
@@ -97,6 +152,29 @@ void build_domain(struct tables *t, const char *name, const char *owner);
 void build_grant(struct tables *t, principal_id id, const struct form *form,
     enum scope scope, enum manner manner, int64_t from, int64_t until);
 void build_deny(struct tables *t, principal_id id, const struct form *form);
+
+/*
+ * The pseudo-principal that stands for a named set of networks or addresses,
+ * or for one form; its rows are added with build_network() or build_deny().
+ * `what` keeps the kinds of names apart.
+ */
+principal_id build_set(struct tables *t, const char *what, const char *name);
+principal_id build_find_set(
+    const struct tables *t, const char *what, const char *name);
+void build_network(
+    struct tables *t, principal_id network, const struct cidr *cidr);
+
+/* Takes over the strings and periods of `rule`. */
+void build_rule(struct tables *t, struct rule *rule);
+void build_network_identity(
+    struct tables *t, const struct cidr *cidr, principal_id login);
+void build_certificate(struct tables *t, const char *subject,
+    const char *issuer, principal_id login);
+void build_peer(struct tables *t, const struct peer *peer);
+
+/* Sorts and indexes what policy/rule and policy/identity look up. */
+bool build_rules_finish(struct tables *t);
+void build_identities_finish(struct tables *t);
 
 /* Adds a suspension; of two of one name the later end stays. */
 void build_suspension(

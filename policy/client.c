@@ -2,6 +2,7 @@
  */
 #include "decision.h"
 
+#include "login.h"
 #include "when.h"
 
 #include <string.h>
@@ -18,25 +19,42 @@ login_is_ambiguous(struct decision *d)
 	return refuse_internal(d);
 }
 
-/* 2. Is the client, or any group it is in, suspended? */
+const struct suspension *
+find_suspension(const struct decision *d, const char *login)
+{
+	const struct suspension *s =
+	    policy_suspension(d->policy, login, d->facts->time);
+	const principal_id *groups;
+	size_t count = policy_groups(
+	    d->policy, policy_principal(d->policy, login), &groups);
+	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
+
+	for (size_t i = 0; s == NULL && i < count; i++)
+		s = policy_suspension(d->policy,
+		    policy_name(d->policy, groups[i]), d->facts->time);
+	if (s == NULL && login_domain(login, domain + 1))
+		s = policy_suspension(d->policy, domain, d->facts->time);
+	return s != NULL
+	    ? s
+	    : policy_suspension(d->policy, "everyone", d->facts->time);
+}
+
+/* 2. Is the client, any group it is in, or the peer that speaks for it,
+ * suspended? */
 bool
 is_suspended(struct decision *d)
 {
-	const char *login = d->verdict->login;
-	const struct suspension *s = NULL;
+	const struct verdict *v = d->verdict;
+	const struct suspension *s;
 	char until[WHEN_TEXT_SIZE];
 
-	if (d->login_known)
-		s = policy_suspension(d->policy, login, d->facts->time);
-	for (size_t i = 0; s == NULL && i < d->group_count; i++)
-		s = policy_suspension(d->policy,
-		    policy_name(d->policy, d->groups[i]), d->facts->time);
-	if (s == NULL && d->domain_name[0] != '\0')
+	if (d->anonymous)
 		s = policy_suspension(
-		    d->policy, d->domain_name, d->facts->time);
-	if (s == NULL)
-		s = policy_suspension(d->policy,
-		    d->anonymous ? "anonymous" : "everyone", d->facts->time);
+		    d->policy, "anonymous", d->facts->time);
+	else
+		s = find_suspension(d, d->login_known ? v->login : "");
+	if (s == NULL && v->peer[0] != '\0')
+		s = find_suspension(d, v->peer);
 	if (s == NULL)
 		return false;
 	set_row(d, "principal", s->name, "");

@@ -6,6 +6,7 @@
 #include "decide.h"
 
 #include "decision.h"
+#include "identity.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +29,7 @@ static const struct step {
     {STAGE_EOM, "Sender", sender_header_is_refused},
     {STAGE_EOM, "Resent-From and Resent-Sender", resent_is_refused},
     {STAGE_EOM, "names", display_name_is_spoof},
+    {STAGE_EOM, "read in one way", field_is_unclear},
     {STAGE_EOM, "local author", local_author_is_protected},
 };
 
@@ -40,20 +42,39 @@ is_passed_over(const struct decision *d)
 {
 	if (d->reason == REASON_LOGIN_SUSPENDED || d->reason == REASON_INTERNAL)
 		return false;
+	if (d->mode != MODE_INHERIT)
+		return d->mode == MODE_MONITOR;
 	return d->verdict->mode == MODE_MONITOR ||
 	    (d->reason == REASON_DISPLAY_NAME_SPOOF &&
 		d->settings->display_name == DISPLAY_NAME_LOG);
 }
 
-static void
-pass_over(
-    struct verdict *v, enum stage stage, enum reason reason, const char *row)
+void
+pass_over(struct decision *d, enum reason reason)
 {
-	struct finding *f = &v->passed[v->passed_count++];
+	struct verdict *v = d->verdict;
+	struct finding *f = &v->passed[v->passed_count];
 
-	f->stage = stage;
+	say(d, "passed over, recorded only");
+	if (v->passed_count == VERDICT_FINDINGS_MAX)
+		return;
+	v->passed_count++;
+	f->stage = v->stage;
 	f->reason = reason;
-	snprintf(f->row, sizeof(f->row), "%s", row);
+	snprintf(f->row, sizeof(f->row), "%s", d->row);
+}
+
+/* Makes what the step found the verdict. */
+static void
+speak(struct decision *d)
+{
+	struct verdict *v = d->verdict;
+
+	verdict_refuse(v, d->reason, d->row, d->text);
+	if (d->reply == NULL)
+		return;
+	v->kind = d->reply[0] == '5' ? VERDICT_REJECT : VERDICT_TEMPFAIL;
+	snprintf(v->reply, sizeof(v->reply), "%s", d->reply);
 }
 
 /* Runs the steps of the stage; false when one of them refused for good. */
@@ -66,6 +87,8 @@ run_steps(struct decision *d, enum stage stage)
 		if (steps[i].stage != stage)
 			continue;
 		d->row[0] = '\0';
+		d->reply = NULL;
+		d->mode = MODE_INHERIT;
 		if (!steps[i].refuses(d)) {
 			say(d, "%s: passed", steps[i].name);
 			if (d->row[0] != '\0')
@@ -75,13 +98,33 @@ run_steps(struct decision *d, enum stage stage)
 		say(d, "%s: %s%s%s", steps[i].name, reason_name(d->reason),
 		    d->row[0] != '\0' ? " by " : "", d->row);
 		if (!is_passed_over(d)) {
-			verdict_refuse(v, d->reason, d->row, d->text);
+			speak(d);
 			return false;
 		}
-		say(d, "passed over, recorded only");
-		pass_over(v, stage, d->reason, d->row);
+		pass_over(d, d->reason);
 	}
 	return true;
+}
+
+/*
+ * Mail that did not come by SMTP is only recorded, unless all local users are
+ * a login.  Refused at RCPT it would stay in the maildrop for ever; with a
+ * SASL login it was decided before it was queued.
+ */
+static bool
+goes_unjudged(const struct policy *policy, const struct facts *facts,
+    enum stage stage)
+{
+	return facts->local &&
+	    (stage == STAGE_RCPT || facts->login != NULL || policy == NULL ||
+		policy_local_login(policy) == PRINCIPAL_NONE);
+}
+
+static void
+accept_local(const struct facts *facts, struct verdict *v)
+{
+	v->kind = VERDICT_ACCEPT;
+	v->identified = facts->login == NULL ? BY_LOCAL : BY_SASL;
 }
 
 void
@@ -92,8 +135,8 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 
 	memset(verdict, 0, sizeof(*verdict));
 	verdict->stage = stage;
-	if (facts->local) { /* refused at RCPT it would stay for ever */
-		verdict->kind = VERDICT_ACCEPT;
+	if (goes_unjudged(policy, facts, stage)) {
+		accept_local(facts, verdict);
 		return;
 	}
 	if (policy == NULL) {
@@ -112,7 +155,9 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 	say(&d, "%s is %s, mode %s", stage_name(stage), show_client(&d).text,
 	    mode_name(verdict->mode));
 	if (run_steps(&d, stage))
-		verdict->kind = VERDICT_ACCEPT;
+		verdict->kind = d.hold ? VERDICT_HOLD : VERDICT_ACCEPT;
+	if (verdict->kind == VERDICT_HOLD)
+		verdict->reason = REASON_RULE;
 	arena_reset(&d.arena);
 }
 

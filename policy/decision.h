@@ -11,10 +11,12 @@
  */
 
 #include "arena.h"
+#include "cidr.h"
 #include "decide.h"
 
 #define SHOWN_MAX 120 /* bytes of a client's text in a reply */
 #define REFUSAL_MAX (REPLY_MAX - 16)
+#define PRINCIPALS_MAX 1000 /* groups of one login that rules look at */
 
 struct decision {
 	const struct policy *policy;
@@ -25,6 +27,8 @@ struct decision {
 
 	/* who: see identify() */
 	bool anonymous;
+	bool has_ip;
+	struct ip ip; /* of the client */
 	bool login_known;  /* not malformed, not the name of something else */
 	principal_id self; /* the login's own row */
 	const principal_id *groups;
@@ -44,6 +48,10 @@ struct decision {
 	enum reason reason;
 	char row[ROW_MAX + 1];
 	char text[REFUSAL_MAX + 1];
+	const char *reply; /* a rule's own; NULL: codes of the reason and text */
+	char reply_text[REPLY_MAX + 1];
+	enum mode mode; /* of what found it; MODE_INHERIT: the client's */
+	bool hold;
 };
 
 /* Tells the explanation a line; free when nobody listens. */
@@ -62,6 +70,21 @@ struct shown show(const char *text);
 
 /* How the client is named to itself. */
 struct shown show_client(const struct decision *d);
+
+/* Adds a refusal that is recorded and nothing more. */
+void pass_over(struct decision *d, enum reason reason);
+
+/* An address and, in local domains, its base, each with its keys. */
+struct names {
+	size_t count;
+	struct lookup at[2];
+};
+void names_init(
+    const struct decision *d, struct names *n, const struct address *a);
+
+/* The suspension of a login, of any of its groups, its domain or everyone. */
+const struct suspension *find_suspension(
+    const struct decision *d, const char *login);
 
 /* Both return true, so that a step ends with `return refuse(…)`.  The text
  * follows the codes of the reason in the reply. */
@@ -102,6 +125,12 @@ enum use may_use(struct decision *d, const struct address *a, enum scope scope);
 int mta_agrees(const struct facts *f, const char *typed,
     const struct address *a, const char *macro);
 
+/*
+ * Step 8: does a rule refuse the recipient?  `ruled` tells whether any rule
+ * decided; else the default does.
+ */
+bool rule_refuses(struct decision *d, const struct address *a, bool *ruled);
+
 /* The steps, in the order in which policy/decide takes them. */
 bool login_is_ambiguous(struct decision *d);
 bool is_suspended(struct decision *d);
@@ -116,6 +145,7 @@ bool author_is_not_aligned(struct decision *d);
 bool sender_header_is_refused(struct decision *d);
 bool resent_is_refused(struct decision *d);
 bool display_name_is_spoof(struct decision *d);
+bool field_is_unclear(struct decision *d);
 bool local_author_is_protected(struct decision *d);
 
 #endif

@@ -39,7 +39,8 @@ struct originator {
 };
 
 struct facts {
-	int64_t time; /* seconds since 1970, UTC */
+	int64_t time;    /* seconds since 1970, UTC */
+	int week_minute; /* since Monday 00:00 in the host's zone; -1: not told */
 	enum mta mta;
 	bool local; /* did not come by SMTP (Postfix: non_smtpd_milters) */
 
@@ -50,6 +51,7 @@ struct facts {
 	const char *mechanism; /* as typed */
 	const char *tls;       /* `TLSv1.3`; NULL: no TLS */
 	int cipher_bits;       /* 0: not told */
+	bool tls_unknown;      /* the MTA can't be asked about TLS */
 	const char *cert_subject, *cert_issuer, *verify;
 	const char *client; /* IP address as text, no prefix */
 	const char *client_name, *helo;
@@ -69,5 +71,8 @@ struct facts {
 	const char *recipient; /* RCPT TO as typed */
 	const char *rcpt_addr; /* {rcpt_addr} */
 };
+
+/* Sets the time and what follows from it; the host's zone is that of TZ. */
+void facts_set_time(struct facts *f, int64_t seconds);
 
 #endif

@@ -19,9 +19,12 @@ enum query {
 	QUERY_LOCAL_DOMAIN,
 	QUERY_SEND_AS,
 	QUERY_DENY_AS,
+	QUERY_NETWORK,
+	QUERY_ADDRESS_SET,
 	QUERY_RULE,
-	QUERY_QUOTA,
-	QUERY_UNUSED
+	QUERY_IDENTITY,
+	QUERY_TRUSTED_PEER,
+	QUERY_QUOTA
 };
 
 static const char *const queries[] = {
@@ -36,12 +39,15 @@ static const char *const queries[] = {
     [QUERY_SEND_AS] = "SELECT principal, address, scope, manner, valid_from, "
 		      "valid_until FROM send_as",
     [QUERY_DENY_AS] = "SELECT principal, address FROM deny_as",
-    [QUERY_RULE] = "SELECT CAST(seq AS TEXT) FROM rule "
-		   "WHERE mode IS NOT 'monitor'",
+    [QUERY_NETWORK] = "SELECT name, cidr FROM network",
+    [QUERY_ADDRESS_SET] = "SELECT name, pattern FROM address_set",
+    [QUERY_RULE] = "SELECT CAST(seq AS TEXT), principal, client, sender, "
+		   "recipient, tls, mechanism, hours, verdict, reply, mode "
+		   "FROM rule",
+    [QUERY_IDENTITY] = "SELECT kind, subject, issuer, cidr, CAST(uid AS TEXT), "
+		       "login FROM identity",
+    [QUERY_TRUSTED_PEER] = "SELECT login, client, asserts FROM trusted_peer",
     [QUERY_QUOTA] = "SELECT name FROM quota WHERE mode IS NOT 'monitor'",
-    [QUERY_UNUSED] = "SELECT 'identity' WHERE EXISTS (SELECT 1 FROM identity) "
-		     "UNION ALL SELECT 'trusted_peer' "
-		     "WHERE EXISTS (SELECT 1 FROM trusted_peer)",
 };
 
 typedef void row_fn(struct loader *l, const struct row *row);
@@ -157,29 +163,11 @@ on_user_version(struct loader *l, const struct row *row)
 
 /* A refusal that would not happen is worse than a policy that does not load. */
 static void
-on_rule(struct loader *l, const struct row *row)
-{
-	diag_add(loader_errors(l),
-	    "rule %s: this version does not act on rules; delete it, or set "
-	    "its mode to monitor",
-	    shown(row->at[0]));
-}
-
-static void
 on_quota(struct loader *l, const struct row *row)
 {
 	diag_add(loader_errors(l),
 	    "quota %s: this version does not act on limits; delete it, or set "
 	    "its mode to monitor",
-	    shown(row->at[0]));
-}
-
-static void
-on_unused(struct loader *l, const struct row *row)
-{
-	diag_add(&l->report->warnings,
-	    "%s: this version does not act on these rows; such clients are "
-	    "what they are without them",
 	    shown(row->at[0]));
 }
 
@@ -197,9 +185,12 @@ static const struct {
     {QUERY_LOCAL_DOMAIN, on_local_domain},
     {QUERY_SEND_AS, on_send_as},
     {QUERY_DENY_AS, on_deny_as},
+    {QUERY_NETWORK, on_network},
+    {QUERY_ADDRESS_SET, on_address_set},
     {QUERY_RULE, on_rule},
+    {QUERY_IDENTITY, on_identity},
+    {QUERY_TRUSTED_PEER, on_trusted_peer},
     {QUERY_QUOTA, on_quota},
-    {QUERY_UNUSED, on_unused},
 };
 
 /* Opens the image, which SQLite only reads, without a copy. */

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A malloc'ed copy in lower case, words parted by one blank each. */
-static char *
+char *
 fold_words(const char *text)
 {
 	char *out = malloc(strlen(text) + 1), *to = out;

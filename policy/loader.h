@@ -21,7 +21,7 @@ struct loader {
 	struct load_report *report;
 };
 
-#define COLUMNS_MAX 8
+#define COLUMNS_MAX 11
 
 /* A row: NULL for an SQL NULL.  Borrowed until the next row. */
 struct row {
@@ -47,6 +47,27 @@ void on_membership(struct loader *l, const struct row *row);
 void on_local_domain(struct loader *l, const struct row *row);
 void on_send_as(struct loader *l, const struct row *row);
 void on_deny_as(struct loader *l, const struct row *row);
+void on_network(struct loader *l, const struct row *row);
+void on_address_set(struct loader *l, const struct row *row);
+void on_rule(struct loader *l, const struct row *row);
+void on_identity(struct loader *l, const struct row *row);
+void on_trusted_peer(struct loader *l, const struct row *row);
+
+/* The kinds of sets (build_set) that rows name. */
+#define NETWORK_SETS "network"
+#define ADDRESS_SETS "addresses"
+
+/* A malloc'ed copy in lower case, words parted by one blank each; NULL: no
+ * memory. */
+char *fold_words(const char *text);
+
+/* `any`, a CIDR or the name of a network.  False: it is none of these. */
+bool read_client(
+    struct loader *l, const char *text, struct client_condition *out);
+
+/* `any` (PRINCIPAL_NONE), an address form or the name of an address_set, as a
+ * set.  False: it is none of these. */
+bool read_addresses(struct loader *l, const char *text, principal_id *out);
 
 /*
  * The canonical name of a principal as rows refer to it: a domain `@d`, a

@@ -1,6 +1,7 @@
 /* Names of principals, in the one form in which they are compared. */
 #include "login.h"
 
+#include <idn2.h>
 #include <string.h>
 
 bool
@@ -26,14 +27,31 @@ login_canonical(const char *name, const char *realm, char out[LOGIN_MAX + 1])
 	return true;
 }
 
+/* Is `typed` the domain `name`, or its U-label, letter for letter? */
+static bool
+is_spelling(const char *typed, const char *name)
+{
+	char *wide = NULL;
+	bool same = strcmp(typed, name) == 0;
+
+	if (!same && idn2_to_unicode_8z8z(name, &wide, 0) == IDN2_OK)
+		same = strcmp(typed, wide) == 0;
+	idn2_free(wide);
+	return same;
+}
+
 bool
 login_domain(const char *login, char out[ADDRESS_DOMAIN_MAX + 1])
 {
 	const char *at = strrchr(login, '@');
 
 	out[0] = '\0';
-	return at != NULL && at != login &&
-	       address_parse_domain(at + 1, strlen(at + 1), out) == ADDRESS_OK;
+	if (at != NULL && at != login &&
+	    address_parse_domain(at + 1, strlen(at + 1), out) == ADDRESS_OK &&
+	    is_spelling(at + 1, out))
+		return true;
+	out[0] = '\0';
+	return false;
 }
 
 bool

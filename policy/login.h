@@ -17,8 +17,9 @@ bool login_canonical(
     const char *name, const char *realm, char out[LOGIN_MAX + 1]);
 
 /*
- * The domain of a login, what follows its last `@`, canonical.  False and ""
- * when it has none or that is no domain name.
+ * The domain of a folded login, what follows its last `@`, canonical.  False
+ * and "" when it has none, or one that only maps to a domain name: a login is
+ * opaque, and one with fullwidth letters in its realm is not of that domain.
  */
 bool login_domain(const char *login, char out[ADDRESS_DOMAIN_MAX + 1]);
 

@@ -18,7 +18,11 @@ struct policy;
 typedef uint32_t principal_id;
 #define PRINCIPAL_NONE UINT32_MAX
 
-enum principal_kind { PRINCIPAL_LOGIN = 1, PRINCIPAL_GROUP };
+enum principal_kind {
+	PRINCIPAL_LOGIN = 1,
+	PRINCIPAL_GROUP,
+	PRINCIPAL_SET /* a set of networks or addresses: nobody */
+};
 enum originators {
 	ORIGINATORS_INHERIT = 0,
 	ORIGINATORS_STRICT,
@@ -137,6 +141,7 @@ struct who {
 const struct grant *policy_grant(const struct policy *p, principal_id id,
     const struct lookup *l, const struct who *who, enum scope scope,
     enum manner manner, int64_t now);
+/* A row of deny_as; for a set, whatever is in it. */
 const struct grant *policy_deny(
     const struct policy *p, principal_id id, const struct lookup *l);
 

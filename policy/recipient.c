@@ -61,9 +61,13 @@ recipient_is_refused(struct decision *d)
 	struct address a;
 	const struct local_domain *domain;
 
+	bool ruled;
+
 	if (read_recipient(d, &a))
 		return true;
-	if (!d->anonymous)
+	if (rule_refuses(d, &a, &ruled))
+		return true;
+	if (ruled || !d->anonymous)
 		return false;
 	domain = policy_local_domain(d->policy, address_domain(&a));
 	if (domain != NULL) {

@@ -13,14 +13,9 @@ set_grant_row(struct decision *d, const char *table, const struct grant *g)
 	    policy_grant_text(d->policy, g));
 }
 
-/* An address and, in local domains, its base, each with its keys. */
-struct names {
-	size_t count;
-	struct lookup at[2];
-};
-
-static void
-names_init(const struct decision *d, struct names *n, const struct address *a)
+void
+names_init(
+    const struct decision *d, struct names *n, const struct address *a)
 {
 	struct address base;
 

@@ -20,6 +20,9 @@ static const struct {
     [REASON_LOCAL_SENDER_PROTECTED] = {"local-sender-protected", "550 5.7.1"},
     [REASON_RECIPIENT_MALFORMED] = {"recipient-malformed", "553 5.1.3"},
     [REASON_RELAY_DENIED] = {"relay-denied", "550 5.7.1"},
+    [REASON_RULE] = {"rule", "550 5.7.1"},
+    [REASON_TLS_REQUIRED] = {"tls-required", "530 5.7.0"},
+    [REASON_MECHANISM_WEAK] = {"mechanism-weak", "550 5.7.9"},
     [REASON_AUTHOR_MISSING] = {"author-missing", "554 5.6.0"},
     [REASON_AUTHOR_REPEATED] = {"author-repeated", "554 5.6.0"},
     [REASON_AUTHOR_MALFORMED] = {"author-malformed", "554 5.6.0"},
@@ -110,4 +113,24 @@ mode_name(enum mode mode)
 		return "monitor";
 	}
 	return "inherit";
+}
+
+const char *
+identified_name(enum identified by)
+{
+	switch (by) {
+	case BY_NOTHING:
+		return "none";
+	case BY_SASL:
+		return "sasl";
+	case BY_CERTIFICATE:
+		return "certificate";
+	case BY_NETWORK:
+		return "network";
+	case BY_AUTH_PARAM:
+		return "auth-param";
+	case BY_LOCAL:
+		return "local";
+	}
+	return "none";
 }

@@ -31,6 +31,9 @@ enum reason {
 	REASON_LOCAL_SENDER_PROTECTED,
 	REASON_RECIPIENT_MALFORMED,
 	REASON_RELAY_DENIED,
+	REASON_RULE,
+	REASON_TLS_REQUIRED,
+	REASON_MECHANISM_WEAK,
 	REASON_AUTHOR_MISSING,
 	REASON_AUTHOR_REPEATED,
 	REASON_AUTHOR_MALFORMED,
@@ -43,6 +46,16 @@ enum reason {
 	REASON_DISPLAY_NAME_SPOOF,
 	REASON_LIMIT_EXCEEDED,
 	REASON_COUNT
+};
+
+/* How the client came to be a login. */
+enum identified {
+	BY_NOTHING = 0,
+	BY_SASL,
+	BY_CERTIFICATE,
+	BY_NETWORK,
+	BY_AUTH_PARAM, /* a trusted peer's MAIL AUTH= */
+	BY_LOCAL       /* it did not come by SMTP */
 };
 
 enum mode { MODE_INHERIT = 0, MODE_ENFORCE, MODE_MONITOR };
@@ -70,6 +83,8 @@ struct verdict {
 	char row[ROW_MAX + 1];	   /* that decided, accept or refusal; or "" */
 	char reply[REPLY_MAX + REFERENCE_MAX + 1]; /* `550 5.7.1 text` */
 	char login[LOGIN_MAX + 1]; /* canonical; "" for anonymous clients */
+	char peer[LOGIN_MAX + 1];  /* who said so, BY_AUTH_PARAM; or "" */
+	enum identified identified;
 	struct finding passed[VERDICT_FINDINGS_MAX]; /* over, in order */
 	unsigned passed_count;
 };
@@ -78,6 +93,7 @@ const char *verdict_name(enum verdict_kind kind); /* `accept` */
 const char *reason_name(enum reason reason);	  /* `sender-denied`; "none" */
 const char *stage_name(enum stage stage);	  /* `mail` */
 const char *mode_name(enum mode mode);		  /* `enforce` */
+const char *identified_name(enum identified by); /* `auth-param` */
 
 /* Reply code and enhanced code of a reason: `550 5.7.1`.  RFC 6409 section 6,
  * RFC 3463 and the IANA registry of enhanced status codes. */

@@ -1,11 +1,16 @@
 /* Who the client is, as a list of principals from itself to everyone. */
 #include "decision.h"
 
+#include "identity.h"
 #include "login.h"
+#include "xtext.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#define CERTIFICATE_NAME_MAX 1000 /* octets of a subject or issuer */
+#define AUTH_PARAM_MAX 500       /* octets, RFC 4954 section 5 */
 
 /* The domain of the login, its `@d`, and what templates are filled with. */
 static void
@@ -24,45 +29,46 @@ identify_domain(struct decision *d)
 		d->domain = policy_principal(d->policy, d->domain_name);
 		who->domain_local =
 		    policy_local_domain(d->policy, d->login_domain) != NULL;
-	}
-	who->address =
-	    address_parse(login, strlen(login), &who->self) == ADDRESS_OK &&
-	    who->self.kind == ADDRESS_MAILBOX;
-	if (!who->address && strchr(login, '@') == NULL) {
+		who->address =
+		    address_parse(login, strlen(login), &who->self) ==
+			ADDRESS_OK &&
+		    who->self.kind == ADDRESS_MAILBOX;
+		if (!who->address)
+			return;
+	} else {
 		/* a bare dot-atom is read as the local part of any domain */
 		snprintf(plain, sizeof(plain), "%s@x", login);
-		if (address_parse(plain, strlen(plain), &who->self) !=
+		if (strchr(login, '@') != NULL ||
+		    address_parse(plain, strlen(plain), &who->self) !=
 			ADDRESS_OK ||
 		    who->self.text[0] == '"')
 			return;
-	} else if (!who->address) {
-		return;
 	}
 	memcpy(d->user, who->self.text, who->self.local_len);
 	d->user[who->self.local_len] = '\0';
 }
 
-/* A name that is a group's, or reserved, is nobody's login. */
-void
-identify(struct decision *d)
+/*
+ * Makes `name` the login.  One that can't be a login, or that names a group or
+ * something built in, is nobody's: then only `everyone` is left of it.
+ */
+static void
+set_login(struct decision *d, const char *name, enum identified by)
 {
-	const struct facts *f = d->facts;
 	char bare[LOGIN_MAX + 1];
 	principal_id id;
 
-	d->self = d->domain = d->everyone = PRINCIPAL_NONE;
+	d->anonymous = d->login_known = false;
+	d->verdict->identified = by;
+	d->self = d->domain = PRINCIPAL_NONE;
+	d->group_count = 0;
+	d->domain_name[0] = d->login_domain[0] = d->user[0] = '\0';
+	memset(&d->who, 0, sizeof(d->who));
 	d->who.domain = d->who.user = "";
-	d->anonymous = f->login == NULL || f->login[0] == '\0' ||
-		       (f->mechanism != NULL &&
-			   strcasecmp(f->mechanism, "ANONYMOUS") == 0);
-	if (d->anonymous) {
-		d->everyone = policy_principal(d->policy, "anonymous");
-		return;
-	}
 	d->everyone = policy_principal(d->policy, "everyone");
-	if (f->login_malformed || !login_canonical(f->login, "", bare) ||
+	if (!login_canonical(name, "", bare) ||
 	    !login_canonical(
-		f->login, d->settings->default_realm, d->verdict->login))
+		name, d->settings->default_realm, d->verdict->login))
 		return;
 	id = policy_principal(d->policy, bare);
 	if (id != PRINCIPAL_NONE &&
@@ -77,6 +83,110 @@ identify(struct decision *d)
 	d->self = id;
 	d->group_count = policy_groups(d->policy, id, &d->groups);
 	identify_domain(d);
+}
+
+/*
+ * The login of the client's certificate.  Sendmail tells those it could not
+ * verify as well, in xtext; Postfix tells only trusted ones.
+ */
+static principal_id
+certificate_login(const struct decision *d)
+{
+	const struct facts *f = d->facts;
+	char subject[CERTIFICATE_NAME_MAX + 1];
+	char issuer[CERTIFICATE_NAME_MAX + 1];
+
+	if (f->cert_subject == NULL || f->cert_issuer == NULL ||
+	    strlen(f->cert_subject) > CERTIFICATE_NAME_MAX ||
+	    strlen(f->cert_issuer) > CERTIFICATE_NAME_MAX)
+		return PRINCIPAL_NONE;
+	if (f->mta != MTA_POSTFIX &&
+	    (f->verify == NULL || strcmp(f->verify, "OK") != 0))
+		return PRINCIPAL_NONE;
+	if (f->mta != MTA_SENDMAIL)
+		return policy_certificate_login(
+		    d->policy, f->cert_subject, f->cert_issuer);
+	if (!xtext_decode(f->cert_subject, subject) ||
+	    !xtext_decode(f->cert_issuer, issuer))
+		return PRINCIPAL_NONE;
+	return policy_certificate_login(d->policy, subject, issuer);
+}
+
+/* Who the client is without SASL.  False: nobody. */
+static bool
+identify_without_sasl(struct decision *d)
+{
+	enum identified by = BY_CERTIFICATE;
+	principal_id id = certificate_login(d);
+
+	if (d->facts->local) {
+		by = BY_LOCAL;
+		id = policy_local_login(d->policy);
+	} else if (id == PRINCIPAL_NONE && d->has_ip) {
+		by = BY_NETWORK;
+		id = policy_network_login(d->policy, &d->ip);
+	}
+	if (id != PRINCIPAL_NONE)
+		set_login(d, policy_name(d->policy, id), by);
+	return id != PRINCIPAL_NONE;
+}
+
+/*
+ * The login that MAIL's AUTH= names, RFC 4954 section 5, if the peer may be
+ * believed: it is a login and not suspended, a row of trusted_peer covers the
+ * value, and the value has a row of its own.  Else AUTH= changes nothing.
+ */
+static void
+believe_auth_param(struct decision *d)
+{
+	const char *value = d->facts->auth_param;
+	char decoded[AUTH_PARAM_MAX + 1], login[LOGIN_MAX + 1];
+	struct address a;
+	struct names names;
+	principal_id id;
+	bool covered = false;
+
+	if (value == NULL || !d->login_known || d->self == PRINCIPAL_NONE ||
+	    strlen(value) > AUTH_PARAM_MAX || !xtext_decode(value, decoded) ||
+	    address_parse(decoded, strlen(decoded), &a) != ADDRESS_OK ||
+	    !login_canonical(decoded, d->settings->default_realm, login))
+		return;
+	id = policy_principal(d->policy, login);
+	names_init(d, &names, &a);
+	for (size_t i = 0; i < names.count; i++)
+		covered = covered ||
+		    policy_peer_asserts(d->policy, d->self,
+			d->has_ip ? &d->ip : NULL, &names.at[i]);
+	if (!covered || id == PRINCIPAL_NONE ||
+	    policy_kind(d->policy, id) != PRINCIPAL_LOGIN ||
+	    find_suspension(d, d->verdict->login) != NULL) {
+		say(d, "AUTH=%s is not believed", value);
+		return;
+	}
+	say(d, "AUTH=%s is believed of %s", value, d->verdict->login);
+	memcpy(d->verdict->peer, d->verdict->login, sizeof(login));
+	set_login(d, login, BY_AUTH_PARAM);
+}
+
+void
+identify(struct decision *d)
+{
+	const struct facts *f = d->facts;
+	bool sasl = f->login != NULL && f->login[0] != '\0' &&
+	    (f->mechanism == NULL ||
+		strcasecmp(f->mechanism, "ANONYMOUS") != 0);
+
+	d->has_ip = f->client != NULL && ip_parse(f->client, &d->ip);
+	if (sasl)
+		set_login(d, f->login_malformed ? "" : f->login, BY_SASL);
+	else if (!identify_without_sasl(d)) {
+		d->anonymous = true;
+		d->self = d->domain = PRINCIPAL_NONE;
+		d->who.domain = d->who.user = "";
+		d->everyone = policy_principal(d->policy, "anonymous");
+		return;
+	}
+	believe_auth_param(d);
 }
 
 size_t

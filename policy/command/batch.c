@@ -155,9 +155,13 @@ read_recipients(struct batch *b, const char *array)
 static bool
 read_time(struct batch *b, const char *type, const char *value)
 {
+	int64_t seconds;
+
 	if ((strcmp(type, "text") == 0 || strcmp(type, "integer") == 0) &&
-	    clock_parse(value, &b->play.facts.time))
+	    clock_parse(value, &seconds)) {
+		facts_set_time(&b->play.facts, seconds);
 		return true;
+	}
 	return wrong(b, "time", "write RFC 3339 or seconds since 1970");
 }
 
@@ -344,7 +348,7 @@ reset(struct batch *b, size_t len)
 	struct play *p = &b->play;
 
 	memset(&p->facts, 0, sizeof(p->facts));
-	p->facts.time = time(NULL);
+	facts_set_time(&p->facts, time(NULL));
 	p->recipient_count = 0;
 	b->text_len = 0;
 	b->error[0] = '\0';

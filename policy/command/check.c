@@ -66,8 +66,8 @@ read_facts(const struct args *a, struct facts *f)
 	const char *bits = args_value(a, "cipher-bits", "0");
 	const char *when = args_value(a, "time", NULL);
 	unsigned char binary[16];
+	int64_t seconds = time(NULL);
 
-	f->time = time(NULL);
 	f->login = args_value(a, "login", NULL);
 	f->client = args_value(a, "client", NULL);
 	f->tls = args_value(a, "tls", NULL);
@@ -86,11 +86,12 @@ read_facts(const struct args *a, struct facts *f)
 	    inet_pton(AF_INET6, f->client, binary) != 1)
 		return fail(STATUS_USAGE,
 		    "--client takes an IP address, not \"%s\"", f->client);
-	if (when != NULL && !clock_parse(when, &f->time))
+	if (when != NULL && !clock_parse(when, &seconds))
 		return fail(STATUS_USAGE,
 		    "--time takes a time like 2026-12-31T18:00:00Z or seconds "
 		    "since 1970, not \"%s\"",
 		    when);
+	facts_set_time(f, seconds);
 	return STATUS_OK;
 }
 

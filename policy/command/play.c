@@ -41,6 +41,8 @@ play_recipients(const struct play *p, struct outcome *out)
 			p->told(p->ctx, r, &v);
 		if (refuses(&v) && out->refused++ == 0)
 			out->verdict = v;
+		if (v.kind == VERDICT_HOLD && out->held.kind != VERDICT_HOLD)
+			out->held = v;
 	}
 	return out->refused < p->recipient_count;
 }
@@ -58,8 +60,14 @@ play_message(const struct play *p, struct outcome *out)
 	if (p->recipient_count > 0 && !play_recipients(p, out))
 		return;
 	decide(p, &p->facts, STAGE_EOM, &out->verdict, &out->would);
-	if (!refuses(&out->verdict) && out->verdict.row[0] == '\0')
-		memcpy(out->verdict.row, mail.row, sizeof(mail.row));
+	if (refuses(&out->verdict))
+		return;
+	memcpy(out->verdict.row, mail.row, sizeof(mail.row));
+	if (out->held.kind == VERDICT_HOLD) { /* one holds the message */
+		out->verdict.kind = VERDICT_HOLD;
+		out->verdict.reason = out->held.reason;
+		memcpy(out->verdict.row, out->held.row, sizeof(mail.row));
+	}
 }
 
 /* "" is null. */
