@@ -17,9 +17,9 @@
 static struct {
 	pthread_mutex_t lock;
 	const char *path;
-	int fd;         /* -1: not open */
-	bool torn;      /* the last write was short: a line is unfinished */
-	bool failing;   /* told already */
+	int fd;		/* -1: not open */
+	bool torn;	/* the last write was short: a line is unfinished */
+	bool failing;	/* told already */
 	time_t checked; /* when rotation was looked for last, monotonic */
 	atomic_bool reopen;
 	atomic_ullong failures;
@@ -28,8 +28,8 @@ static struct {
 static int
 open_log(const char *path)
 {
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-	    0640);
+	return open(
+	    path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
 bool
@@ -56,8 +56,8 @@ is_current(void)
 	struct stat named, opened;
 
 	return audit.fd >= 0 && stat(audit.path, &named) == 0 &&
-	    fstat(audit.fd, &opened) == 0 && named.st_dev == opened.st_dev &&
-	    named.st_ino == opened.st_ino;
+	       fstat(audit.fd, &opened) == 0 && named.st_dev == opened.st_dev &&
+	       named.st_ino == opened.st_ino;
 }
 
 /* Has the open file no name any more?  What is written to it is lost. */
@@ -138,9 +138,8 @@ audit_write(const char *record, size_t len)
 
 		atomic_fetch_add(&audit.failures, 1);
 		if (!audit.failing)
-			log_line(LOG_ERR,
-			    "%s: can't write the audit log: %s", audit.path,
-			    strerror(saved));
+			log_line(LOG_ERR, "%s: can't write the audit log: %s",
+			    audit.path, strerror(saved));
 	} else if (audit.failing) {
 		log_line(LOG_NOTICE, "%s: the audit log is written again",
 		    audit.path);

@@ -23,8 +23,8 @@
 #include <time.h>
 
 /* What we ask the MTA to leave out, where it can. */
-#define STEPS_WANTED                                                           \
-	(SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_CONN |       \
+#define STEPS_WANTED                                                     \
+	(SMFIP_NOBODY | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_CONN | \
 	    SMFIP_NR_HELO | SMFIP_NR_HDR | SMFIP_NOEOH)
 
 #define REPLY_TEXT_MAX (2 * (REPLY_MAX + REFERENCE_MAX))
@@ -51,8 +51,8 @@ set_reply(SMFICTX *ctx, const char *reply)
 
 	if (sscanf(reply, "%3s %15s %n", code, enhanced, &from) != 2)
 		return false;
-	for (const char *c = reply + from;
-	     *c != '\0' && n + 2 < sizeof(text); c++) {
+	for (const char *c = reply + from; *c != '\0' && n + 2 < sizeof(text);
+	     c++) {
 		if (*c == '%')
 			text[n++] = '%';
 		text[n++] = *c;
@@ -100,8 +100,8 @@ actions_wanted(void)
 	unsigned long always = SMFIF_SETSYMLIST | SMFIF_QUARANTINE;
 
 	return config->authserv_id[0] == '\0'
-	    ? always
-	    : always | SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+		   ? always
+		   : always | SMFIF_ADDHDRS | SMFIF_CHGHDRS;
 }
 
 static bool
@@ -154,8 +154,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*pactions = actions & actions_wanted();
 	*psteps = s->negotiated = steps & STEPS_WANTED;
 	*punused2 = *punused3 = 0;
-	s->asked =
-	    (*pactions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(ctx);
+	s->asked = (*pactions & SMFIF_SETSYMLIST) != 0 && ask_for_macros(ctx);
 	return SMFIS_CONTINUE;
 }
 
@@ -267,7 +266,7 @@ edit_header(SMFICTX *ctx, const struct session *s, const struct verdict *v)
 		    MI_SUCCESS)
 			return false;
 	return !results_write(config->authserv_id, login, value) ||
-	    smfi_insheader(ctx, 0, field, value) == MI_SUCCESS;
+	       smfi_insheader(ctx, 0, field, value) == MI_SUCCESS;
 }
 
 /* Puts a message that a rule holds into the quarantine (Postfix: HOLD). */

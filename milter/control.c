@@ -153,8 +153,8 @@ control_open(const struct config *c, struct diag *d)
 	control.started = time(NULL);
 	if (c->control[0] == '\0')
 		return true;
-	control.fd = listen_open(c->control, 0660, c->uid, c->socket_gid,
-	    &control.file, d);
+	control.fd = listen_open(
+	    c->control, 0660, c->uid, c->socket_gid, &control.file, d);
 	return control.fd >= 0;
 }
 

@@ -32,11 +32,11 @@ static struct {
 	struct held *current; /* NULL: no policy */
 	struct held *retired; /* freed by the loader once unused */
 	struct source_stamp in_force, seen;
-	bool is_seen;         /* `seen` holds something */
-	struct diag missing;  /* why the file can't be read now */
-	struct diag locked;   /* who has held it for a while */
+	bool is_seen;		   /* `seen` holds something */
+	struct diag missing;	   /* why the file can't be read now */
+	struct diag locked;	   /* who has held it for a while */
 	struct load_report report; /* of the file as seen */
-	bool fallback;        /* serving the image kept in the state folder */
+	bool fallback; /* serving the image kept in the state folder */
 	unsigned suspensions_taken;
 	int64_t loaded;
 	uint64_t generation;
@@ -174,9 +174,10 @@ set_diag(struct diag *kept, struct diag *now)
 static bool
 take_suspensions(const struct image *image)
 {
-	struct policy *with = keeper.current == NULL
-	    ? NULL
-	    : policy_load_suspensions(keeper.current->policy, image);
+	struct policy *with =
+	    keeper.current == NULL
+		? NULL
+		: policy_load_suspensions(keeper.current->policy, image);
 
 	if (with == NULL || !swap_in(with))
 		return false;
@@ -252,8 +253,8 @@ look(void)
 		return;
 	}
 	if (now.count == 0) {
-		status = source_read_within(
-		    keeper.database, READ_MS, &image, &now);
+		status =
+		    source_read_within(keeper.database, READ_MS, &image, &now);
 		if (status == SOURCE_OK) {
 			load_image(&image);
 			image_free(&image);
@@ -367,8 +368,6 @@ keeper_stop(void)
 	keeper.saved = NULL;
 }
 
-/* --- status ------------------------------------------------------------------- */
-
 static void
 stamp_status(struct json *j, const char *key, const struct source_stamp *s)
 {
@@ -415,8 +414,8 @@ keeper_status(struct json *j)
 	json_bool(j, "available", p != NULL);
 	json_integer(j, "generation", (int64_t)keeper.generation);
 	json_string(j, "loaded", loaded);
-	json_string(j, "mode",
-	    p == NULL ? NULL : mode_name(policy_settings(p)->mode));
+	json_string(
+	    j, "mode", p == NULL ? NULL : mode_name(policy_settings(p)->mode));
 	json_integer(j, "principals",
 	    p == NULL ? 0 : (int64_t)policy_principal_count(p));
 	json_integer(

@@ -58,8 +58,8 @@ check_folder(const char *key, const char *path, struct diag *d)
 {
 	char folder[4096];
 
-	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') - path),
-	    path);
+	snprintf(folder, sizeof(folder), "%.*s",
+	    (int)(strrchr(path, '/') - path), path);
 	if (access(folder[0] == '\0' ? "/" : folder, W_OK | X_OK) == 0)
 		return true;
 	diag_add(d,

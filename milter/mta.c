@@ -82,6 +82,6 @@ mta_is_local(enum mta mta, const char *queue_id, const char *mail_mailer,
     const char *argument)
 {
 	return mta == MTA_POSTFIX && queue_id != NULL && queue_id[0] != '\0' &&
-	    (mail_mailer == NULL || mail_mailer[0] == '\0') &&
-	    strchr(argument, '<') == NULL;
+	       (mail_mailer == NULL || mail_mailer[0] == '\0') &&
+	       strchr(argument, '<') == NULL;
 }

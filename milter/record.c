@@ -59,8 +59,8 @@ add_session(struct json *j, const struct session *s, const struct verdict *v)
 {
 	const struct facts *f = &s->facts;
 
-	json_string(j, "login",
-	    v->login[0] != '\0' ? v->login : or_null(f->login));
+	json_string(
+	    j, "login", v->login[0] != '\0' ? v->login : or_null(f->login));
 	json_string(j, "source", identified_name(v->identified));
 	json_string(j, "peer", or_null(v->peer));
 	json_string(j, "auth_param", f->auth_param);
@@ -118,8 +118,8 @@ add_recipients(struct json *j, const struct session *s, const struct verdict *v)
 }
 
 static void
-add_finding(struct json *j, enum stage stage, enum reason reason,
-    const char *row)
+add_finding(
+    struct json *j, enum stage stage, enum reason reason, const char *row)
 {
 	json_object(j, NULL);
 	json_string(j, "stage", stage_name(stage));
@@ -133,13 +133,12 @@ add_findings(struct json *j, const struct session *s, const struct verdict *v)
 {
 	const struct message *m = &s->message;
 
-	json_string(j, "would",
-	    m->would == REASON_NONE ? NULL : reason_name(m->would));
+	json_string(
+	    j, "would", m->would == REASON_NONE ? NULL : reason_name(m->would));
 	json_array(j, "findings");
-	for (const struct kept_finding *k = m->findings; k != NULL;
-	     k = k->next)
-		add_finding(j, k->finding.stage, k->finding.reason,
-		    k->finding.row);
+	for (const struct kept_finding *k = m->findings; k != NULL; k = k->next)
+		add_finding(
+		    j, k->finding.stage, k->finding.reason, k->finding.row);
 	if (v->reason != REASON_NONE)
 		add_finding(j, v->stage, v->reason, v->row);
 	json_array_end(j);
@@ -196,9 +195,9 @@ add_message(struct json *j, const struct session *s, const struct verdict *v)
 	json_string(j, "mail_from", f->sender);
 	json_string(j, "mail_addr", f->mail_addr);
 	json_string(j, "sender",
-	    sender.kind == ADDRESS_NOBODY     ? NULL
-		: sender.kind == ADDRESS_NULL ? "<>"
-					      : sender.text);
+	    sender.kind == ADDRESS_NOBODY ? NULL
+	    : sender.kind == ADDRESS_NULL ? "<>"
+					  : sender.text);
 	add_recipients(j, s, v);
 	add_originators(j, f);
 	add_authors(j, f);

@@ -54,12 +54,11 @@ results_claims(const char *value, const char *authserv_id)
 	char id[512];
 
 	return !read_id(value, id, sizeof(id)) ||
-	    strcasecmp(id, authserv_id) == 0;
+	       strcasecmp(id, authserv_id) == 0;
 }
 
 bool
-results_write(
-    const char *authserv_id, const char *login, char out[RESULTS_MAX])
+results_write(const char *authserv_id, const char *login, char out[RESULTS_MAX])
 {
 	char quoted[2 * LOGIN_MAX + 1];
 	size_t n = 0;
@@ -73,6 +72,6 @@ results_write(
 	}
 	quoted[n] = '\0';
 	return (size_t)snprintf(out, RESULTS_MAX,
-		   "%s; auth=pass smtp.auth=\"%s\"", authserv_id, quoted) <
-	    RESULTS_MAX;
+		   "%s; auth=pass smtp.auth=\"%s\"", authserv_id,
+		   quoted) < RESULTS_MAX;
 }

@@ -25,7 +25,7 @@ bool results_claims(const char *value, const char *authserv_id);
  * Writes `ID; auth=pass smtp.auth="login"`.  False for a login that a field
  * can't hold, beyond ASCII: then nothing is said.
  */
-bool results_write(const char *authserv_id, const char *login,
-    char out[RESULTS_MAX]);
+bool results_write(
+    const char *authserv_id, const char *login, char out[RESULTS_MAX]);
 
 #endif

@@ -31,8 +31,7 @@ static bool
 write_whole(int fd, const struct image *image)
 {
 	for (size_t done = 0; done < image->len;) {
-		ssize_t n =
-		    write(fd, image->data + done, image->len - done);
+		ssize_t n = write(fd, image->data + done, image->len - done);
 
 		if (n < 0 && errno == EINTR)
 			continue;

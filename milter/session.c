@@ -57,8 +57,6 @@ session_new(const struct config *config)
 	return s;
 }
 
-/* --- what the MTA tells ---------------------------------------------------- */
-
 /* The address as text, an IPv4-mapped one as IPv4; NULL for other families. */
 static char *
 address_text(struct arena *a, const struct sockaddr *address)
@@ -203,8 +201,6 @@ session_header(struct session *s, const char *name, const char *value)
 	originators_add(&m->originators, name, value, &m->arena);
 }
 
-/* --- deciding ---------------------------------------------------------------- */
-
 static int64_t
 microseconds(void)
 {
@@ -282,7 +278,8 @@ is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
 	memset(v, 0, sizeof(*v));
 	v->stage = stage;
 	verdict_refuse(v, REASON_INTERNAL, "",
-	    "the mail server's milter protocol is out of step; try again later");
+	    "the mail server's milter protocol is out of step; try again "
+	    "later");
 	return true;
 }
 
@@ -298,8 +295,7 @@ decide(struct session *s, enum stage stage, struct verdict *v)
 	facts_set_time(&s->facts, time(NULL));
 	if (stage == STAGE_MAIL)
 		m->generation = generation;
-	if (generation == m->generation ||
-	    !decide_anew(s, policy, stage, v)) {
+	if (generation == m->generation || !decide_anew(s, policy, stage, v)) {
 		policy_decide(policy, &s->facts, stage, NULL, v);
 		keep_findings(s, v);
 	}
@@ -310,8 +306,6 @@ decide(struct session *s, enum stage stage, struct verdict *v)
 		    "this could not be decided now; try again later");
 	m->elapsed_us += microseconds() - start;
 }
-
-/* --- recording ---------------------------------------------------------------- */
 
 /*
  * Counts a refusal that is not told by itself, so that strangers can't fill
@@ -367,8 +361,7 @@ record(struct session *s, struct verdict *v)
 		record_new_ref(s->message.ref);
 		written = record_write(s, v, s->message.ref, 1);
 	}
-	if (!written && v->mode != MODE_MONITOR &&
-	    !s->config->audit_continue)
+	if (!written && v->mode != MODE_MONITOR && !s->config->audit_continue)
 		verdict_refuse(v, REASON_INTERNAL, "",
 		    "this can't be recorded now; try again later");
 	len = strlen(v->reply);
@@ -376,8 +369,6 @@ record(struct session *s, struct verdict *v)
 		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
 		    s->message.ref);
 }
-
-/* --- the commands --------------------------------------------------------------- */
 
 void
 session_mail(
@@ -532,8 +523,7 @@ session_free(struct session *s)
 		v.stage = s->repeated.stage;
 		v.reason = s->repeated.reason;
 		v.kind = s->repeated.kind;
-		(void)record_write(
-		    s, &v, s->repeated.ref, s->repeated.count);
+		(void)record_write(s, &v, s->repeated.ref, s->repeated.count);
 	}
 	session_forget(s);
 	arena_reset(&s->arena);

@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 
 #define SESSION_ID_SIZE 17   /* 16 hex digits */
-#define REF_SIZE 10          /* `7K2M-9QXD` */
+#define REF_SIZE 10	     /* `7K2M-9QXD` */
 #define RECIPIENTS_MAX 10000 /* kept of one message */
 #define RECIPIENTS_NAMED 100 /* named in a record */
 #define FINDINGS_MAX 100     /* passed over, kept of one message */
@@ -40,8 +40,8 @@ struct claim {
 
 struct message {
 	struct arena arena;
-	bool open;   /* MAIL was accepted, the end has not come */
-	bool failed; /* memory ran out: nothing is known for sure */
+	bool open;	     /* MAIL was accepted, the end has not come */
+	bool failed;	     /* memory ran out: nothing is known for sure */
 	uint64_t generation; /* of the policy that decided MAIL */
 	const char *queue_id, *message_id;
 	char ref[REF_SIZE];
@@ -49,7 +49,7 @@ struct message {
 	struct kept_finding {
 		struct finding finding;
 		struct kept_finding *next;
-	} *findings, **findings_end;
+	} * findings, **findings_end;
 	unsigned finding_count;
 	struct recipient *recipients, **recipients_end;
 	unsigned recipient_count, accepted_count;
@@ -60,7 +60,7 @@ struct message {
 	const char *login; /* as MAIL was decided for */
 	const char *peer;
 	enum identified identified;
-	const char *row;   /* that decided MAIL */
+	const char *row; /* that decided MAIL */
 	enum mode mode;
 };
 
@@ -79,7 +79,7 @@ struct session {
 		enum verdict_kind kind;
 	} repeated;
 	unsigned long negotiated; /* protocol steps agreed with the MTA */
-	bool asked; /* the MTA took our list of macros */
+	bool asked;		  /* the MTA took our list of macros */
 };
 
 /* What a session is told when it begins; any may be NULL. */
@@ -112,8 +112,8 @@ void session_helo(struct session *s, const char *name);
  * Each answers one command: the verdict, already recorded, with the reply and
  * its reference in verdict->reply.
  */
-void session_mail(struct session *s, const struct session_mail *mail,
-    struct verdict *v);
+void session_mail(
+    struct session *s, const struct session_mail *mail, struct verdict *v);
 void session_recipient(struct session *s, const char *argument,
     const char *rcpt_addr, const char *queue_id, struct verdict *v);
 void session_end(struct session *s, const char *queue_id, struct verdict *v);

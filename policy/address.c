@@ -382,7 +382,7 @@ address_parse_path(const char *typed, struct address *out)
 			return ADDRESS_SYNTAX;
 		typed++;
 		len -= 2;
-		trim(&typed, &len); /* `< a@d >`: both MTAs read it as a@d */
+		trim(&typed, &len);   /* `< a@d >`: both MTAs read it as a@d */
 	} else if (typed[0] == '"') { /* without brackets, dot-atoms only */
 		return ADDRESS_SYNTAX;
 	}

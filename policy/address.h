@@ -62,9 +62,10 @@ enum address_status address_parse(
 
 /*
  * Reads the argument of MAIL or RCPT as the client typed it: `<path>`, blanks
- * around it or around the address in it, `<>` (kind ADDRESS_NULL), or a dot-atom address without brackets,
- * which is how Postfix shows mail that did not come by SMTP (there the null
- * sender is the empty string: ADDRESS_NULL too).
+ * around it or around the address in it, `<>` (kind ADDRESS_NULL), or a
+ * dot-atom address without brackets, which is how Postfix shows mail that did
+ * not come by SMTP (there the null sender is the empty string: ADDRESS_NULL
+ * too).
  */
 enum address_status address_parse_path(const char *typed, struct address *out);
 

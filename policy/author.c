@@ -37,8 +37,7 @@ read_fields(struct decision *d)
 			return false;
 		f->kind = o->kind;
 		f->odd_name = o->odd_name;
-		f->status =
-		    mailbox_parse(o->value, &d->arena, &f->mailboxes);
+		f->status = mailbox_parse(o->value, &d->arena, &f->mailboxes);
 		if (f->status == MAILBOX_NO_MEMORY)
 			return false;
 		say(d, "the %s field %s", originator_name(f->kind),
@@ -95,10 +94,8 @@ static bool
 is_bound(const struct decision *d)
 {
 	return !d->anonymous && d->facts->has_header &&
-	    binding(d) != ORIGINATORS_OFF;
+	       binding(d) != ORIGINATORS_OFF;
 }
-
-/* --- From: there, once, readable ----------------------------------------------- */
 
 /*
  * Without From.  Sendmail makes one from the sender after we have looked, so
@@ -154,8 +151,6 @@ author_is_unreadable(struct decision *d)
 	return false;
 }
 
-/* --- From: granted --------------------------------------------------------------- */
-
 /* Is there one Sender, with one mailbox, that the login may use as its own? */
 static bool
 has_own_sender(struct decision *d)
@@ -163,8 +158,8 @@ has_own_sender(struct decision *d)
 	const struct field *f = find_field(d, ORIGINATOR_SENDER);
 
 	return f != NULL && f->status == MAILBOX_OK && !f->odd_name &&
-	    f->mailboxes->next == NULL &&
-	    may_use(d, &f->mailboxes->address, SCOPE_HEADER) == USE_GRANTED;
+	       f->mailboxes->next == NULL &&
+	       may_use(d, &f->mailboxes->address, SCOPE_HEADER) == USE_GRANTED;
 }
 
 /* One author: granted, or granted on behalf with an own Sender beside it. */
@@ -240,8 +235,6 @@ author_is_not_aligned(struct decision *d)
 	return false;
 }
 
-/* --- Sender and Resent- ------------------------------------------------------------ */
-
 /* Sender is one mailbox, RFC 5322 3.6.2, and needed beside several authors. */
 static bool
 sender_header_is_malformed(struct decision *d)
@@ -308,8 +301,8 @@ resent_field_is_refused(struct decision *d, const struct field *f)
 {
 	const char *name = originator_name(f->kind);
 	bool sender = f->kind == ORIGINATOR_RESENT_SENDER;
-	enum reason reason = sender ? REASON_SENDER_HEADER_MALFORMED
-				    : REASON_AUTHOR_MALFORMED;
+	enum reason reason =
+	    sender ? REASON_SENDER_HEADER_MALFORMED : REASON_AUTHOR_MALFORMED;
 
 	if (f->odd_name)
 		return refuse(d, reason,
@@ -346,8 +339,6 @@ resent_is_refused(struct decision *d)
 	return false;
 }
 
-/* --- what names show ------------------------------------------------------------------ */
-
 /* Is an address that a name shows one the login may not use? */
 static bool
 shows_foreign(struct decision *d, const struct displayed *shown)
@@ -360,8 +351,8 @@ shows_foreign(struct decision *d, const struct displayed *shown)
 }
 
 static bool
-name_is_spoof(struct decision *d, enum originator_kind kind,
-    const struct mailbox *m)
+name_is_spoof(
+    struct decision *d, enum originator_kind kind, const struct mailbox *m)
 {
 	struct displayed *shown;
 
@@ -408,7 +399,7 @@ field_is_unclear(struct decision *d)
 		return refuse_internal(d);
 	for (const struct field *f = d->fields; f != NULL; f = f->next) {
 		bool sender = f->kind == ORIGINATOR_SENDER ||
-		    f->kind == ORIGINATOR_RESENT_SENDER;
+			      f->kind == ORIGINATOR_RESENT_SENDER;
 
 		if (f->unclear)
 			return refuse(d,
@@ -421,8 +412,6 @@ field_is_unclear(struct decision *d)
 	}
 	return false;
 }
-
-/* --- clients without login --------------------------------------------------------------- */
 
 /* May a client without login be the author?  Only not of our own domains. */
 bool
@@ -441,9 +430,9 @@ local_author_is_protected(struct decision *d)
 			return refuse(d, REASON_AUTHOR_MALFORMED,
 			    "the From field %s; write it like Name "
 			    "<user@example.com>",
-			    mailbox_strerror(f->odd_name ? MAILBOX_CONTROL
-				    : f->unclear	 ? MAILBOX_UNCLEAR
-							 : f->status));
+			    mailbox_strerror(f->odd_name  ? MAILBOX_CONTROL
+					     : f->unclear ? MAILBOX_UNCLEAR
+							  : f->status));
 		for (const struct mailbox *m = f->mailboxes; m != NULL;
 		     m = m->next) {
 			if (policy_local_domain(d->policy,

@@ -14,8 +14,8 @@ base64_encode(const char *bytes, size_t len, char *out)
 
 	for (size_t i = 0; i < len; i += 3) {
 		uint32_t three = (uint32_t)b[i] << 16 |
-		    (i + 1 < len ? (uint32_t)b[i + 1] << 8 : 0) |
-		    (i + 2 < len ? b[i + 2] : 0u);
+				 (i + 1 < len ? (uint32_t)b[i + 1] << 8 : 0) |
+				 (i + 2 < len ? b[i + 2] : 0u);
 
 		*out++ = digits[three >> 18];
 		*out++ = digits[three >> 12 & 63];

@@ -102,7 +102,7 @@ struct tables {
 	struct domain_row *domain_rows; /* only while building */
 	struct local_domain *domains;	/* by name */
 	uint32_t domain_count, domain_cap;
-	struct settings settings; /* each string malloc'ed */
+	struct settings settings;     /* each string malloc'ed */
 	struct network_row *networks; /* by network, then cidr */
 	uint32_t network_count, network_cap;
 	prefix_lengths prefixes;
@@ -116,9 +116,9 @@ struct tables {
 	struct certificate_identity *certificates; /* by subject and issuer */
 	uint32_t certificate_count, certificate_cap;
 	principal_id local_login; /* of all local users; PRINCIPAL_NONE */
-	struct peer *peers;       /* by login */
+	struct peer *peers;	  /* by login */
 	uint32_t peer_count, peer_cap;
-	bool failed;		  /* out of memory: nothing after it counts */
+	bool failed; /* out of memory: nothing after it counts */
 };
 
 struct policy {

@@ -13,8 +13,9 @@ login_is_ambiguous(struct decision *d)
 {
 	if (!d->facts->login_ambiguous)
 		return false;
-	say(d, "the login %s may or may not be xtext; set mta in the "
-	       "configuration",
+	say(d,
+	    "the login %s may or may not be xtext; set mta in the "
+	    "configuration",
 	    d->facts->login);
 	return refuse_internal(d);
 }
@@ -35,8 +36,8 @@ find_suspension(const struct decision *d, const char *login)
 	if (s == NULL && login_domain(login, domain + 1))
 		s = policy_suspension(d->policy, domain, d->facts->time);
 	return s != NULL
-	    ? s
-	    : policy_suspension(d->policy, "everyone", d->facts->time);
+		   ? s
+		   : policy_suspension(d->policy, "everyone", d->facts->time);
 }
 
 /* 2. Is the client, any group it is in, or the peer that speaks for it,
@@ -49,8 +50,7 @@ is_suspended(struct decision *d)
 	char until[WHEN_TEXT_SIZE];
 
 	if (d->anonymous)
-		s = policy_suspension(
-		    d->policy, "anonymous", d->facts->time);
+		s = policy_suspension(d->policy, "anonymous", d->facts->time);
 	else
 		s = find_suspension(d, d->login_known ? v->login : "");
 	if (s == NULL && v->peer[0] != '\0')

@@ -45,8 +45,8 @@ is_passed_over(const struct decision *d)
 	if (d->mode != MODE_INHERIT)
 		return d->mode == MODE_MONITOR;
 	return d->verdict->mode == MODE_MONITOR ||
-	    (d->reason == REASON_DISPLAY_NAME_SPOOF &&
-		d->settings->display_name == DISPLAY_NAME_LOG);
+	       (d->reason == REASON_DISPLAY_NAME_SPOOF &&
+		   d->settings->display_name == DISPLAY_NAME_LOG);
 }
 
 void
@@ -112,12 +112,12 @@ run_steps(struct decision *d, enum stage stage)
  * SASL login it was decided before it was queued.
  */
 static bool
-goes_unjudged(const struct policy *policy, const struct facts *facts,
-    enum stage stage)
+goes_unjudged(
+    const struct policy *policy, const struct facts *facts, enum stage stage)
 {
 	return facts->local &&
-	    (stage == STAGE_RCPT || facts->login != NULL || policy == NULL ||
-		policy_local_login(policy) == PRINCIPAL_NONE);
+	       (stage == STAGE_RCPT || facts->login != NULL || policy == NULL ||
+		   policy_local_login(policy) == PRINCIPAL_NONE);
 }
 
 static void

@@ -28,7 +28,7 @@ struct decision {
 	/* who: see identify() */
 	bool anonymous;
 	bool has_ip;
-	struct ip ip; /* of the client */
+	struct ip ip;	   /* of the client */
 	bool login_known;  /* not malformed, not the name of something else */
 	principal_id self; /* the login's own row */
 	const principal_id *groups;
@@ -48,7 +48,8 @@ struct decision {
 	enum reason reason;
 	char row[ROW_MAX + 1];
 	char text[REFUSAL_MAX + 1];
-	const char *reply; /* a rule's own; NULL: codes of the reason and text */
+	const char
+	    *reply; /* a rule's own; NULL: codes of the reason and text */
 	char reply_text[REPLY_MAX + 1];
 	enum mode mode; /* of what found it; MODE_INHERIT: the client's */
 	bool hold;

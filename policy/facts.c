@@ -13,5 +13,5 @@ facts_set_time(struct facts *f, int64_t seconds)
 	f->week_minute = -1;
 	if (localtime_r(&t, &tm) != NULL)
 		f->week_minute = (tm.tm_wday + 6) % 7 * 24 * 60 +
-		    tm.tm_hour * 60 + tm.tm_min;
+				 tm.tm_hour * 60 + tm.tm_min;
 }

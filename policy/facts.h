@@ -39,8 +39,9 @@ struct originator {
 };
 
 struct facts {
-	int64_t time;    /* seconds since 1970, UTC */
-	int week_minute; /* since Monday 00:00 in the host's zone; -1: not told */
+	int64_t time;	 /* seconds since 1970, UTC */
+	int week_minute; /* since Monday 00:00 in the host's zone; -1: not told
+			  */
 	enum mta mta;
 	bool local; /* did not come by SMTP (Postfix: non_smtpd_milters) */
 
@@ -63,7 +64,7 @@ struct facts {
 	const char *auth_param; /* the value of MAIL's AUTH=, raw */
 
 	/* its header, at STAGE_EOM */
-	bool has_header;  /* false: nobody asked about the header */
+	bool has_header; /* false: nobody asked about the header */
 	const struct originator *originators; /* in order */
 	bool originators_lost; /* there were more than anybody needs */
 

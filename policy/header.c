@@ -139,8 +139,8 @@ read_field(const char **at, const char *end, char *text, char **value)
 }
 
 void
-originators_read(struct originator_list *o, const char *raw, size_t len,
-    struct arena *arena)
+originators_read(
+    struct originator_list *o, const char *raw, size_t len, struct arena *arena)
 {
 	const char *at = raw, *end = raw + len;
 	char *text = arena_alloc(arena, len + 2), *value;

@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "facts.h"
 
-#define ORIGINATORS_MAX 50               /* fields kept of a message */
+#define ORIGINATORS_MAX 50		  /* fields kept of a message */
 #define ORIGINATOR_BYTES_MAX (256 * 1024) /* of their values, in all */
 
 /*

@@ -46,8 +46,8 @@ build_identities_finish(struct tables *t)
 		qsort(t->certificates, t->certificate_count,
 		    sizeof(*t->certificates), compare_certificates);
 	if (t->peer_count > 0)
-		qsort(t->peers, t->peer_count, sizeof(*t->peers),
-		    compare_peers);
+		qsort(
+		    t->peers, t->peer_count, sizeof(*t->peers), compare_peers);
 }
 
 principal_id

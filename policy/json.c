@@ -75,7 +75,7 @@ add_quoted(struct json *j, const char *text)
 		size_t plain = 0;
 
 		while (text[plain] >= ' ' && text[plain] <= '~' &&
-		    text[plain] != '"' && text[plain] != '\\')
+		       text[plain] != '"' && text[plain] != '\\')
 			plain++;
 		add(j, text, plain);
 		text += plain;
@@ -152,8 +152,7 @@ json_integer(struct json *j, const char *key, int64_t number)
 	char text[24];
 
 	begin(j, key);
-	add(j, text,
-	    (size_t)snprintf(text, sizeof(text), "%" PRId64, number));
+	add(j, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number));
 }
 
 void

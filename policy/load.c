@@ -122,8 +122,6 @@ for_rows(struct loader *l, enum query query, row_fn *each)
 	sqlite3_finalize(s);
 }
 
-/* --- what the file is --------------------------------------------------- */
-
 static void
 on_quick_check(struct loader *l, const struct row *row)
 {
@@ -159,8 +157,6 @@ on_user_version(struct loader *l, const struct row *row)
 		    version, POLICY_SCHEMA_VERSION);
 }
 
-/* --- what this version does not act on yet ------------------------------ */
-
 /* A refusal that would not happen is worse than a policy that does not load. */
 static void
 on_quota(struct loader *l, const struct row *row)
@@ -170,8 +166,6 @@ on_quota(struct loader *l, const struct row *row)
 	    "its mode to monitor",
 	    shown(row->at[0]));
 }
-
-/* --- the whole ----------------------------------------------------------- */
 
 /* In the order in which each needs what went before. */
 static const struct {
@@ -264,9 +258,6 @@ policy_load(const struct image *image, struct load_report *r)
 	}
 	return l.policy;
 }
-
-/* --- suspensions of an image that was refused
- * ---------------------------------- */
 
 struct policy *
 policy_load_suspensions(const struct policy *base, const struct image *image)

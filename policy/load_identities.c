@@ -19,7 +19,7 @@ on_identity(struct loader *l, const struct row *row)
 		    shown(kind), shown(row->at[1]), shown(row->at[3]),
 		    shown(row->at[5]));
 	else if (is(kind, "certificate") && row->at[1] != NULL &&
-	    row->at[2] != NULL)
+		 row->at[2] != NULL)
 		build_certificate(t, row->at[1], row->at[2], login);
 	else if (is(kind, "network") && cidr_parse(shown(row->at[3]), &cidr))
 		build_network_identity(t, &cidr, login);
@@ -48,7 +48,7 @@ on_trusted_peer(struct loader *l, const struct row *row)
 	else if (!read_client(l, shown(row->at[1]), &peer.client))
 		why = "client is no network";
 	else if (!read_addresses(l, shown(row->at[2]), &peer.asserts) ||
-	    peer.asserts == PRINCIPAL_NONE)
+		 peer.asserts == PRINCIPAL_NONE)
 		why = "asserts is no address form";
 	else
 		build_peer(l->policy->t, &peer);

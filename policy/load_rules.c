@@ -25,8 +25,8 @@ on_network(struct loader *l, const struct row *row)
 		    shown(row->at[0]), shown(row->at[1]));
 		return;
 	}
-	build_network(l->policy->t,
-	    build_set(l->policy->t, NETWORK_SETS, name), &cidr);
+	build_network(
+	    l->policy->t, build_set(l->policy->t, NETWORK_SETS, name), &cidr);
 }
 
 void
@@ -49,8 +49,6 @@ on_address_set(struct loader *l, const struct row *row)
 	build_deny(
 	    l->policy->t, build_set(l->policy->t, ADDRESS_SETS, name), &form);
 }
-
-/* --- conditions ------------------------------------------------------------------ */
 
 /* Moves over the `!` of a condition and tells whether there was one. */
 static bool
@@ -135,7 +133,7 @@ read_tls(const char *text, struct rule *r)
 	r->tls = TLS_BITS;
 	r->tls_least = (int)strtol(text, &end, 10);
 	return text[0] >= '1' && text[0] <= '9' && r->tls_least < 100000 &&
-	    strcasecmp(end, " bits") == 0;
+	       strcasecmp(end, " bits") == 0;
 }
 
 static bool
@@ -146,11 +144,10 @@ read_mechanisms(struct loader *l, const char *text, struct rule *r)
 	if (r->mechanisms.text == NULL)
 		l->policy->t->failed = true;
 	return r->mechanisms.text != NULL &&
-	    (strcasecmp(text, "any") == 0 || r->mechanisms.text[0] != '\0') &&
-	    !words_have(r->mechanisms, "any", 3);
+	       (strcasecmp(text, "any") == 0 ||
+		   r->mechanisms.text[0] != '\0') &&
+	       !words_have(r->mechanisms, "any", 3);
 }
-
-/* --- hours --------------------------------------------------------------------------- */
 
 /* `Mon` as 0; -1 for no day. */
 static int
@@ -229,8 +226,6 @@ read_hours(struct loader *l, const char *text, struct rule *r)
 	return false;
 }
 
-/* --- verdicts ------------------------------------------------------------------------ */
-
 static bool
 read_verdict(const char *text, struct rule *r)
 {
@@ -274,13 +269,11 @@ read_reply(struct loader *l, const char *text, struct rule *r)
 static bool
 read_mode(const char *text, enum mode *mode)
 {
-	*mode = is(text, "enforce") ? MODE_ENFORCE
-	    : is(text, "monitor")   ? MODE_MONITOR
-				    : MODE_INHERIT;
+	*mode = is(text, "enforce")   ? MODE_ENFORCE
+		: is(text, "monitor") ? MODE_MONITOR
+				      : MODE_INHERIT;
 	return text == NULL || *mode != MODE_INHERIT;
 }
-
-/* --- the row ------------------------------------------------------------------------- */
 
 /* Reads all columns; returns the name of the first that is wrong, or NULL. */
 static const char *

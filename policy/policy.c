@@ -59,8 +59,6 @@ policy_grant_count(const struct policy *p)
 	return p->t->grant_count;
 }
 
-/* --- principals ---------------------------------------------------------- */
-
 principal_id
 build_find(const struct tables *t, const char *name)
 {
@@ -168,8 +166,6 @@ policy_first_domain(const struct policy *p)
 {
 	return p->t->domain_count > 0 ? &p->t->domains[0] : NULL;
 }
-
-/* --- grants and denies ---------------------------------------------------- */
 
 void
 lookup_init(struct lookup *l, const struct address *a)

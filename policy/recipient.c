@@ -33,8 +33,9 @@ read_recipient(struct decision *d, struct address *a)
 		agrees = 1;
 	} else {
 		status = address_parse_path(typed, a);
-		agrees =
-		    status == ADDRESS_OK ? mta_agrees(f, typed, a, f->rcpt_addr) : 1;
+		agrees = status == ADDRESS_OK
+			     ? mta_agrees(f, typed, a, f->rcpt_addr)
+			     : 1;
 	}
 	if (status == ADDRESS_NO_MEMORY || agrees < 0)
 		return refuse_internal(d);

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* --- one rule ---------------------------------------------------------------- */
-
 enum match { MATCH_NO = 0, MATCH_YES, MATCH_UNKNOWN };
 
 static enum match
@@ -44,8 +42,8 @@ match_client(const struct rule_query *q, const struct rule *r)
 		return MATCH_UNKNOWN;
 	if (r->client.kind == CLIENT_CIDR)
 		return match_of(cidr_covers(&r->client.cidr, q->client));
-	return match_of(policy_network_covers(
-	    q->policy, r->client.network, q->client));
+	return match_of(
+	    policy_network_covers(q->policy, r->client.network, q->client));
 }
 
 static enum match
@@ -67,8 +65,8 @@ match_tls(const struct rule_query *q, const struct rule *r)
 		return match_of((r->tls == TLS_NONE) == (q->tls_version == 0));
 	if (r->tls == TLS_VERSION)
 		return q->tls_version < 0
-		    ? MATCH_UNKNOWN
-		    : match_of(q->tls_version >= r->tls_least);
+			   ? MATCH_UNKNOWN
+			   : match_of(q->tls_version >= r->tls_least);
 	return q->cipher_bits <= 0 ? MATCH_UNKNOWN
 				   : match_of(q->cipher_bits >= r->tls_least);
 }
@@ -126,8 +124,7 @@ rule_fails(const struct rule_query *q, const struct rule *r)
 const char *
 rule_unknown(const struct rule_query *q, const struct rule *r)
 {
-	if (r->client.kind != CLIENT_ANY &&
-	    match_client(q, r) == MATCH_UNKNOWN)
+	if (r->client.kind != CLIENT_ANY && match_client(q, r) == MATCH_UNKNOWN)
 		return "client unknown";
 	if (r->sender != PRINCIPAL_NONE && q->sender_count == 0)
 		return "sender unknown";
@@ -152,10 +149,9 @@ rule_tls_version(const char *tls)
 		return -1;
 	dot = strchr(tls, '.');
 	return (tls[0] - '0') * 10 +
-	    (dot != NULL && isdigit((unsigned char)dot[1]) ? dot[1] - '0' : 0);
+	       (dot != NULL && isdigit((unsigned char)dot[1]) ? dot[1] - '0'
+							      : 0);
 }
-
-/* --- networks -------------------------------------------------------------------- */
 
 static int
 compare_networks(const void *a, const void *b)
@@ -187,8 +183,6 @@ policy_network_covers(
 	}
 	return false;
 }
-
-/* --- the index --------------------------------------------------------------------- */
 
 size_t
 policy_rules(const struct policy *p, const struct rule **rules)
@@ -229,9 +223,8 @@ only_row(const struct tables *t, principal_id set)
 static struct rule_key
 key_of(const struct tables *t, const struct rule *r)
 {
-	const struct grant *recipient = r->negated & NOT_RECIPIENT
-	    ? NULL
-	    : only_row(t, r->recipient);
+	const struct grant *recipient =
+	    r->negated & NOT_RECIPIENT ? NULL : only_row(t, r->recipient);
 	const struct grant *sender =
 	    r->negated & NOT_SENDER ? NULL : only_row(t, r->sender);
 	bool by_principal =
@@ -240,8 +233,7 @@ key_of(const struct tables *t, const struct rule *r)
 	if (by_principal && t->principals[r->principal].kind == PRINCIPAL_LOGIN)
 		return (struct rule_key){RULE_BY_PRINCIPAL, r->principal, 0};
 	if (recipient != NULL)
-		return (struct rule_key){
-		    RULE_BY_RECIPIENT, recipient->hash, 0};
+		return (struct rule_key){RULE_BY_RECIPIENT, recipient->hash, 0};
 	if (sender != NULL)
 		return (struct rule_key){RULE_BY_SENDER, sender->hash, 0};
 	if (r->client.kind == CLIENT_CIDR && !(r->negated & NOT_CLIENT))
@@ -298,12 +290,9 @@ build_rules_finish(struct tables *t)
 		if (t->rule_keys[i].by == RULE_BY_CLIENT)
 			t->rule_prefixes[c->ip.six][c->bits] = true;
 	}
-	qsort(t->rule_keys, t->rule_count, sizeof(*t->rule_keys),
-	    compare_keys);
+	qsort(t->rule_keys, t->rule_count, sizeof(*t->rule_keys), compare_keys);
 	return true;
 }
-
-/* --- finding ------------------------------------------------------------------------- */
 
 /* A run of keys under which rules may stand that match. */
 struct run {
@@ -367,14 +356,11 @@ gather(struct runs *runs, const struct rule_query *q)
 	add_run(runs, t, RULE_BY_NOTHING, 0);
 	for (size_t i = 0; i < q->principal_count; i++)
 		if (q->principals[i] != PRINCIPAL_NONE)
-			add_run(
-			    runs, t, RULE_BY_PRINCIPAL, q->principals[i]);
+			add_run(runs, t, RULE_BY_PRINCIPAL, q->principals[i]);
 	add_address_runs(
 	    runs, t, RULE_BY_RECIPIENT, q->recipients, q->recipient_count);
-	add_address_runs(
-	    runs, t, RULE_BY_SENDER, q->senders, q->sender_count);
-	for (unsigned bits = 0; bits <= (q->client->six ? 128u : 32u);
-	     bits++) {
+	add_address_runs(runs, t, RULE_BY_SENDER, q->senders, q->sender_count);
+	for (unsigned bits = 0; bits <= (q->client->six ? 128u : 32u); bits++) {
 		struct cidr c = cidr_of(q->client, (uint8_t)bits);
 
 		if (t->rule_prefixes[q->client->six][bits])

@@ -43,14 +43,14 @@ enum rule_not {
 
 struct rule {
 	int64_t seq;
-	unsigned negated;       /* enum rule_not, or'ed */
+	unsigned negated;	/* enum rule_not, or'ed */
 	principal_id principal; /* PRINCIPAL_NONE: any */
 	struct client_condition client;
 	principal_id sender, recipient; /* sets; PRINCIPAL_NONE: any */
 	enum tls_kind tls;
-	int tls_least;           /* 12 or 13, or bits */
+	int tls_least;		 /* 12 or 13, or bits */
 	struct words mechanisms; /* "": any; may hold `none` */
-	struct period *periods;  /* NULL: any time */
+	struct period *periods;	 /* NULL: any time */
 	size_t period_count;
 	enum verdict_kind verdict;
 	enum mode mode;
@@ -62,9 +62,9 @@ struct rule_query {
 	const struct policy *policy;
 	const principal_id *principals; /* that the client is */
 	size_t principal_count;
-	const struct ip *client; /* NULL: not told */
+	const struct ip *client;      /* NULL: not told */
 	const struct lookup *senders; /* the address and its base; */
-	size_t sender_count;          /* 0: could not be read */
+	size_t sender_count;	      /* 0: could not be read */
 	const struct lookup *recipients;
 	size_t recipient_count;
 	bool tls_unknown;

@@ -41,8 +41,8 @@ ask(const struct decision *d, const struct address *recipient, struct asked *a)
 	q->tls_version = rule_tls_version(f->tls);
 	q->cipher_bits = f->cipher_bits;
 	q->mechanism = f->mechanism == NULL || f->mechanism[0] == '\0'
-	    ? "none"
-	    : f->mechanism;
+			   ? "none"
+			   : f->mechanism;
 	q->week_minute = f->week_minute;
 }
 
@@ -144,5 +144,5 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	*ruled = true;
 	d->hold = r->verdict == VERDICT_HOLD;
 	return r->verdict != VERDICT_ACCEPT && r->verdict != VERDICT_HOLD &&
-	    refuse_by_rule(d, r, a);
+	       refuse_by_rule(d, r, a);
 }

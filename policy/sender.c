@@ -12,9 +12,9 @@ parse_folded(const char *typed, struct address *out)
 	size_t len = 0;
 	uint8_t *folded = u8_casefold(
 	    (const uint8_t *)typed, strlen(typed) + 1, NULL, NULL, NULL, &len);
-	enum address_status status = folded == NULL
-	    ? ADDRESS_NO_MEMORY
-	    : address_parse_path((const char *)folded, out);
+	enum address_status status =
+	    folded == NULL ? ADDRESS_NO_MEMORY
+			   : address_parse_path((const char *)folded, out);
 
 	free(folded);
 	return status;
@@ -55,7 +55,8 @@ read_sender(struct decision *d, struct address *a)
 	enum address_status status = f->sender == NULL
 					 ? ADDRESS_NO_MEMORY
 					 : address_parse_path(typed, a);
-	int agrees = status == ADDRESS_OK ? mta_agrees(f, typed, a, f->mail_addr) : 1;
+	int agrees =
+	    status == ADDRESS_OK ? mta_agrees(f, typed, a, f->mail_addr) : 1;
 
 	if (status == ADDRESS_NO_MEMORY || agrees < 0)
 		return refuse_internal(d);

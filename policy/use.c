@@ -14,8 +14,7 @@ set_grant_row(struct decision *d, const char *table, const struct grant *g)
 }
 
 void
-names_init(
-    const struct decision *d, struct names *n, const struct address *a)
+names_init(const struct decision *d, struct names *n, const struct address *a)
 {
 	struct address base;
 

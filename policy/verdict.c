@@ -79,8 +79,8 @@ verdict_refuse(
 	v->kind = reason_verdict(reason);
 	v->reason = reason;
 	snprintf(v->row, sizeof(v->row), "%s", row);
-	snprintf(v->reply, sizeof(v->reply), "%s %s", reason_codes(reason),
-	    text);
+	snprintf(
+	    v->reply, sizeof(v->reply), "%s %s", reason_codes(reason), text);
 }
 
 const char *

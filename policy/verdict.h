@@ -6,7 +6,8 @@
 
 #define LOGIN_MAX 255 /* octets of a login or any principal's name */
 #define ROW_MAX (LOGIN_MAX + ADDRESS_MAX + 40)
-#define REPLY_MAX 480 /* with REFERENCE_MAX below the 512 of RFC 5321 4.5.3.1.5 */
+#define REPLY_MAX \
+	480 /* with REFERENCE_MAX below the 512 of RFC 5321 4.5.3.1.5 */
 #define REFERENCE_MAX 17 /* ` [ref 7K2M-9QXD]` */
 
 enum verdict_kind {
@@ -79,8 +80,8 @@ struct verdict {
 	enum verdict_kind kind;
 	enum reason reason; /* REASON_NONE on accept */
 	enum stage stage;
-	enum mode mode;		   /* the one in force for this client */
-	char row[ROW_MAX + 1];	   /* that decided, accept or refusal; or "" */
+	enum mode mode;	       /* the one in force for this client */
+	char row[ROW_MAX + 1]; /* that decided, accept or refusal; or "" */
 	char reply[REPLY_MAX + REFERENCE_MAX + 1]; /* `550 5.7.1 text` */
 	char login[LOGIN_MAX + 1]; /* canonical; "" for anonymous clients */
 	char peer[LOGIN_MAX + 1];  /* who said so, BY_AUTH_PARAM; or "" */
@@ -93,7 +94,7 @@ const char *verdict_name(enum verdict_kind kind); /* `accept` */
 const char *reason_name(enum reason reason);	  /* `sender-denied`; "none" */
 const char *stage_name(enum stage stage);	  /* `mail` */
 const char *mode_name(enum mode mode);		  /* `enforce` */
-const char *identified_name(enum identified by); /* `auth-param` */
+const char *identified_name(enum identified by);  /* `auth-param` */
 
 /* Reply code and enhanced code of a reason: `550 5.7.1`.  RFC 6409 section 6,
  * RFC 3463 and the IANA registry of enhanced status codes. */
@@ -103,8 +104,8 @@ const char *reason_codes(enum reason reason);
  * Makes `v` a refusal for `reason`, which `row` decided ("" for none); `text`
  * follows the codes in the reply.
  */
-void verdict_refuse(struct verdict *v, enum reason reason, const char *row,
-    const char *text);
+void verdict_refuse(
+    struct verdict *v, enum reason reason, const char *row, const char *text);
 
 /* tempfail for reasons whose codes begin with 4, else reject. */
 enum verdict_kind reason_verdict(enum reason reason);

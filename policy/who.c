@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #define CERTIFICATE_NAME_MAX 1000 /* octets of a subject or issuer */
-#define AUTH_PARAM_MAX 500       /* octets, RFC 4954 section 5 */
+#define AUTH_PARAM_MAX 500	  /* octets, RFC 4954 section 5 */
 
 /* The domain of the login, its `@d`, and what templates are filled with. */
 static void
@@ -29,10 +29,9 @@ identify_domain(struct decision *d)
 		d->domain = policy_principal(d->policy, d->domain_name);
 		who->domain_local =
 		    policy_local_domain(d->policy, d->login_domain) != NULL;
-		who->address =
-		    address_parse(login, strlen(login), &who->self) ==
-			ADDRESS_OK &&
-		    who->self.kind == ADDRESS_MAILBOX;
+		who->address = address_parse(login, strlen(login),
+				   &who->self) == ADDRESS_OK &&
+			       who->self.kind == ADDRESS_MAILBOX;
 		if (!who->address)
 			return;
 	} else {
@@ -154,9 +153,9 @@ believe_auth_param(struct decision *d)
 	id = policy_principal(d->policy, login);
 	names_init(d, &names, &a);
 	for (size_t i = 0; i < names.count; i++)
-		covered = covered ||
-		    policy_peer_asserts(d->policy, d->self,
-			d->has_ip ? &d->ip : NULL, &names.at[i]);
+		covered =
+		    covered || policy_peer_asserts(d->policy, d->self,
+				   d->has_ip ? &d->ip : NULL, &names.at[i]);
 	if (!covered || id == PRINCIPAL_NONE ||
 	    policy_kind(d->policy, id) != PRINCIPAL_LOGIN ||
 	    find_suspension(d, d->verdict->login) != NULL) {
@@ -173,8 +172,8 @@ identify(struct decision *d)
 {
 	const struct facts *f = d->facts;
 	bool sasl = f->login != NULL && f->login[0] != '\0' &&
-	    (f->mechanism == NULL ||
-		strcasecmp(f->mechanism, "ANONYMOUS") != 0);
+		    (f->mechanism == NULL ||
+			strcasecmp(f->mechanism, "ANONYMOUS") != 0);
 
 	d->has_ip = f->client != NULL && ip_parse(f->client, &d->ip);
 	if (sasl)

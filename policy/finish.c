@@ -1,0 +1,196 @@
+/* The last step of a policy copy: one sort and index of everything. */
+#include "build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+compare_suspensions(const void *a, const void *b)
+{
+	return strcmp(((const struct suspension *)a)->name,
+	    ((const struct suspension *)b)->name);
+}
+
+/* Sorts the suspensions; of those of one name the latest end stays. */
+static void
+finish_suspensions(struct policy *p)
+{
+	size_t kept = 0;
+
+	if (p->suspension_count == 0)
+		return;
+	qsort(p->suspensions, p->suspension_count, sizeof(*p->suspensions),
+	    compare_suspensions);
+	for (size_t i = 1; i < p->suspension_count; i++) {
+		struct suspension *last = &p->suspensions[kept];
+		struct suspension *next = &p->suspensions[i];
+
+		if (strcmp(last->name, next->name) != 0) {
+			p->suspensions[++kept] = *next;
+			continue;
+		}
+		if (next->until > last->until) {
+			struct suspension shorter = *last;
+
+			*last = *next;
+			*next = shorter;
+		}
+		free(next->name);
+		free(next->why);
+	}
+	p->suspension_count = kept + 1;
+}
+
+static int
+order(uint32_t a, uint32_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct grant *x = a, *y = b;
+	int by_principal = order(x->principal, y->principal);
+	int by_hash = order(x->hash, y->hash);
+
+	return by_principal != 0 ? by_principal
+	       : by_hash != 0	 ? by_hash
+				 : order(x->text, y->text);
+}
+
+static int
+compare_by_hash(const void *a, const void *b, void *grants)
+{
+	const struct grant *g = grants;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	int by_hash = order(g[x].hash, g[y].hash);
+
+	return by_hash != 0 ? by_hash : order(x, y);
+}
+
+static int
+compare_members(const void *a, const void *b, void *tables)
+{
+	const struct member *x = a, *y = b;
+	const struct tables *t = tables;
+	int by_login = order(x->login, y->login);
+
+	return by_login != 0 ? by_login
+			     : strcmp(t->text + t->principals[x->group].name,
+				   t->text + t->principals[y->group].name);
+}
+
+static int
+compare_domains(const void *a, const void *b)
+{
+	return strcmp(((const struct local_domain *)a)->name,
+	    ((const struct local_domain *)b)->name);
+}
+
+static void
+finish_rows(struct tables *t)
+{
+	if (t->grant_count > 0)
+		qsort(t->grants, t->grant_count, sizeof(*t->grants),
+		    compare_rows);
+	if (t->deny_count > 0)
+		qsort(
+		    t->denies, t->deny_count, sizeof(*t->denies), compare_rows);
+	for (uint32_t i = t->grant_count; i-- > 0;) {
+		t->principals[t->grants[i].principal].grants = i;
+		t->principals[t->grants[i].principal].grant_count++;
+	}
+	for (uint32_t i = t->deny_count; i-- > 0;) {
+		t->principals[t->denies[i].principal].denies = i;
+		t->principals[t->denies[i].principal].deny_count++;
+	}
+}
+
+static bool
+finish_groups(struct tables *t)
+{
+	t->groups = calloc(t->member_count + 1, sizeof(*t->groups));
+	if (t->groups == NULL)
+		return false;
+	if (t->member_count > 0)
+		qsort_r(t->members, t->member_count, sizeof(*t->members),
+		    compare_members, t);
+	for (uint32_t i = t->member_count; i-- > 0;) {
+		struct principal *login = &t->principals[t->members[i].login];
+
+		t->groups[i] = t->members[i].group;
+		login->groups = i;
+		login->group_count++;
+	}
+	free(t->members);
+	t->members = NULL;
+	return true;
+}
+
+static bool
+finish_domains(struct tables *t)
+{
+	t->domains = calloc(t->domain_count + 1, sizeof(*t->domains));
+	if (t->domains == NULL)
+		return false;
+	for (uint32_t i = 0; i < t->domain_count; i++)
+		t->domains[i] = (struct local_domain){
+		    t->text + t->domain_rows[i].name,
+		    t->text + t->domain_rows[i].owner,
+		};
+	qsort(
+	    t->domains, t->domain_count, sizeof(*t->domains), compare_domains);
+	free(t->domain_rows);
+	t->domain_rows = NULL;
+	return true;
+}
+
+/* Could the grant be taken for a sub-address of another address? */
+static bool
+has_delimiter(const struct tables *t, const struct grant *g)
+{
+	const char *text = t->text + g->text;
+
+	return g->form == FORM_ADDRESS &&
+	       text[strcspn(text, t->settings.recipient_delimiter)] != '\0';
+}
+
+/* Indexes the exact grants that could be somebody's sub-address. */
+static bool
+finish_by_name(struct tables *t)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < t->grant_count; i++)
+		count += has_delimiter(t, &t->grants[i]);
+	if (count == 0)
+		return true;
+	t->by_name = calloc(count, sizeof(*t->by_name));
+	if (t->by_name == NULL)
+		return false;
+	for (uint32_t i = 0; i < t->grant_count; i++)
+		if (has_delimiter(t, &t->grants[i]))
+			t->by_name[t->by_name_count++] = i;
+	qsort_r(t->by_name, t->by_name_count, sizeof(*t->by_name),
+	    compare_by_hash, t->grants);
+	return true;
+}
+
+bool
+build_finish(struct policy *p)
+{
+	struct tables *t = p->t;
+
+	if (p->failed)
+		return false;
+	finish_suspensions(p);
+	if (p->shares)
+		return true;
+	if (t->failed)
+		return false;
+	finish_rows(t);
+	build_identities_finish(t);
+	return finish_groups(t) && finish_domains(t) && finish_by_name(t) &&
+	       build_rules_finish(t);
+}
