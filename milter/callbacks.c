@@ -65,7 +65,7 @@ set_reply(SMFICTX *ctx, const char *reply)
 static sfsistat
 give(SMFICTX *ctx, const struct verdict *v)
 {
-	if (v->kind == VERDICT_ACCEPT || v->kind == VERDICT_HOLD)
+	if (!verdict_is_refusal(v->kind))
 		return SMFIS_CONTINUE;
 	if (!set_reply(ctx, v->reply))
 		log_line(LOG_ERR, "libmilter refuses the reply: %s", v->reply);
@@ -257,9 +257,8 @@ edit_header(SMFICTX *ctx, const struct session *s, const struct verdict *v)
 	const char *login = v->peer[0] != '\0' ? v->peer : v->login;
 	char value[RESULTS_MAX];
 
-	if (config->authserv_id[0] == '\0' || v->kind == VERDICT_REJECT ||
-	    v->kind == VERDICT_TEMPFAIL || s->facts.login == NULL ||
-	    login[0] == '\0')
+	if (config->authserv_id[0] == '\0' || verdict_is_refusal(v->kind) ||
+	    s->facts.login == NULL || login[0] == '\0')
 		return true;
 	for (const struct claim *c = s->message.claims; c != NULL; c = c->next)
 		if (smfi_chgheader(ctx, field, (int)c->index, NULL) !=

@@ -1,11 +1,10 @@
 /*
- * A session: facts in, verdicts out.  The rule guarded here: a verdict is in
- * the audit log before the MTA hears it, and one that can't be recorded is not
- * given.
+ * A session: facts in, verdicts out.  The rule guarded here: what is not the
+ * session's own is forgotten with each message.
  */
 #include "milter/session.h"
 
-#include "milter/keeper.h"
+#include "milter/answer.h"
 #include "milter/mta.h"
 #include "milter/record.h"
 #include "milter/results.h"
@@ -201,74 +200,6 @@ session_header(struct session *s, const char *name, const char *value)
 	originators_add(&m->originators, name, value, &m->arena);
 }
 
-static int64_t
-microseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Keeps what monitor mode passed over, for the record of the message. */
-static void
-keep_findings(struct session *s, const struct verdict *v)
-{
-	struct message *m = &s->message;
-
-	for (unsigned i = 0; i < v->passed_count; i++) {
-		struct kept_finding *k;
-
-		if (m->would == REASON_NONE)
-			m->would = v->passed[i].reason;
-		if (m->finding_count == FINDINGS_MAX)
-			continue;
-		k = arena_alloc(&m->arena, sizeof(*k));
-		if (k == NULL) {
-			m->failed = true;
-			return;
-		}
-		k->finding = v->passed[i];
-		*m->findings_end = k;
-		m->findings_end = &k->next;
-		m->finding_count++;
-	}
-}
-
-static bool
-is_refusal(enum verdict_kind kind)
-{
-	return kind == VERDICT_REJECT || kind == VERDICT_TEMPFAIL;
-}
-
-/*
- * Decides one stage anew under a policy that came into force since MAIL: first
- * MAIL itself, then, at the end, each recipient that was accepted.  True when
- * `v` is a refusal.
- */
-static bool
-decide_anew(struct session *s, const struct policy *policy, enum stage stage,
-    struct verdict *v)
-{
-	struct facts f = s->facts;
-
-	policy_decide(policy, &f, STAGE_MAIL, NULL, v);
-	if (is_refusal(v->kind) || stage != STAGE_EOM)
-		return is_refusal(v->kind);
-	for (struct recipient *r = s->message.recipients; r != NULL;
-	     r = r->next) {
-		if (is_refusal(r->kind))
-			continue;
-		f.recipient = r->typed;
-		f.rcpt_addr = r->mta_addr;
-		policy_decide(policy, &f, STAGE_RCPT, NULL, v);
-		if (is_refusal(v->kind))
-			return true;
-		r->kind = v->kind;
-	}
-	return false;
-}
-
 /* A callback that libmilter should not have made: nothing was decided. */
 static bool
 is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
@@ -283,93 +214,6 @@ is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
 	return true;
 }
 
-/* Asks the policy in force; nothing of it is held afterwards. */
-static void
-decide(struct session *s, enum stage stage, struct verdict *v)
-{
-	struct message *m = &s->message;
-	const struct policy *policy = keeper_take();
-	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
-	int64_t start = microseconds();
-
-	facts_set_time(&s->facts, time(NULL));
-	if (stage == STAGE_MAIL)
-		m->generation = generation;
-	if (generation == m->generation || !decide_anew(s, policy, stage, v)) {
-		policy_decide(policy, &s->facts, stage, NULL, v);
-		keep_findings(s, v);
-	}
-	v->stage = stage;
-	keeper_give(policy);
-	if (m->failed)
-		verdict_refuse(v, REASON_INTERNAL, "",
-		    "this could not be decided now; try again later");
-	m->elapsed_us += microseconds() - start;
-}
-
-/*
- * Counts a refusal that is not told by itself, so that strangers can't fill
- * the disk; tells of them together now and then.
- */
-static bool
-count_repeated(struct session *s, const struct verdict *v)
-{
-	bool written = true;
-
-	if (s->repeated.count == 0)
-		record_new_ref(s->repeated.ref);
-	s->repeated.count++;
-	s->repeated.stage = v->stage;
-	s->repeated.reason = v->reason;
-	s->repeated.kind = v->kind;
-	memcpy(s->message.ref, s->repeated.ref, sizeof(s->message.ref));
-	if (s->repeated.count == REFUSALS_BATCH) {
-		written =
-		    record_write(s, v, s->repeated.ref, s->repeated.count);
-		record_log_refusal(s, v, s->repeated.ref);
-		s->repeated.count = 0;
-	}
-	return written;
-}
-
-static bool
-record_refusal(struct session *s, const struct verdict *v)
-{
-	bool written;
-
-	if (++s->refusals > REFUSALS_TOLD)
-		return count_repeated(s, v);
-	record_new_ref(s->message.ref);
-	written = record_write(s, v, s->message.ref, 1);
-	record_log_refusal(s, v, s->message.ref);
-	return written;
-}
-
-/*
- * The one way out: every verdict is recorded, then spoken.  What could not be
- * recorded is not spoken, unless the administrator wants mail to go on.
- */
-static void
-record(struct session *s, struct verdict *v)
-{
-	size_t len;
-	bool written = true;
-
-	if (is_refusal(v->kind)) {
-		written = record_refusal(s, v);
-	} else if (v->stage == STAGE_EOM) {
-		record_new_ref(s->message.ref);
-		written = record_write(s, v, s->message.ref, 1);
-	}
-	if (!written && v->mode != MODE_MONITOR && !s->config->audit_continue)
-		verdict_refuse(v, REASON_INTERNAL, "",
-		    "this can't be recorded now; try again later");
-	len = strlen(v->reply);
-	if (is_refusal(v->kind))
-		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
-		    s->message.ref);
-}
-
 void
 session_mail(
     struct session *s, const struct session_mail *mail, struct verdict *v)
@@ -377,9 +221,8 @@ session_mail(
 	session_abort(s);
 	session_forget(s);
 	take_facts(s, mail);
-	decide(s, STAGE_MAIL, v);
-	record(s, v);
-	if (is_refusal(v->kind)) {
+	answer(s, STAGE_MAIL, v);
+	if (verdict_is_refusal(v->kind)) {
 		session_forget(s);
 		return;
 	}
@@ -410,7 +253,7 @@ keep_recipient(struct session *s, const struct verdict *v)
 	*m->recipients_end = r;
 	m->recipients_end = &r->next;
 	m->recipient_count++;
-	m->accepted_count += !is_refusal(v->kind);
+	m->accepted_count += !verdict_is_refusal(v->kind);
 }
 
 void
@@ -426,33 +269,15 @@ session_recipient(struct session *s, const char *argument,
 		v->stage = STAGE_RCPT;
 		verdict_refuse(v, REASON_LIMIT_EXCEEDED, "",
 		    "too many recipients in one message; send another");
-		record(s, v);
+		answer_record(s, v);
 		return;
 	}
 	if (m->queue_id == NULL)
 		m->queue_id = keep(s, queue_id);
 	s->facts.recipient = keep(s, argument);
 	s->facts.rcpt_addr = keep(s, rcpt_addr);
-	decide(s, STAGE_RCPT, v);
-	record(s, v);
+	answer(s, STAGE_RCPT, v);
 	keep_recipient(s, v);
-}
-
-/* What is accepted went by the row of MAIL; one held recipient holds all. */
-static void
-conclude(struct session *s, struct verdict *v)
-{
-	const struct recipient *r = s->message.recipients;
-	const char *row = s->message.row;
-
-	while (r != NULL && r->kind != VERDICT_HOLD)
-		r = r->next;
-	if (r != NULL) {
-		v->kind = VERDICT_HOLD;
-		v->reason = r->reason;
-		row = r->row;
-	}
-	snprintf(v->row, sizeof(v->row), "%s", row == NULL ? "" : row);
 }
 
 void
@@ -464,10 +289,7 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 		s->message.queue_id = keep(s, queue_id);
 	originators_use(&s->message.originators, &s->facts);
 	s->message.failed |= s->message.originators.failed;
-	decide(s, STAGE_EOM, v);
-	if (v->kind == VERDICT_ACCEPT)
-		conclude(s, v);
-	record(s, v);
+	answer(s, STAGE_EOM, v);
 	s->message.open = false;
 }
 
@@ -506,7 +328,7 @@ session_overloaded(struct session *s, enum stage stage, struct verdict *v)
 	v->stage = stage;
 	verdict_refuse(v, REASON_OVERLOADED, "",
 	    "too much to decide at once; try again later");
-	record(s, v);
+	answer_record(s, v);
 	if (stage != STAGE_RCPT)
 		session_forget(s);
 }

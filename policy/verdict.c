@@ -72,6 +72,12 @@ reason_verdict(enum reason reason)
 					       : VERDICT_TEMPFAIL;
 }
 
+bool
+verdict_is_refusal(enum verdict_kind kind)
+{
+	return kind == VERDICT_REJECT || kind == VERDICT_TEMPFAIL;
+}
+
 void
 verdict_refuse(
     struct verdict *v, enum reason reason, const char *row, const char *text)

@@ -100,6 +100,9 @@ const char *identified_name(enum identified by);  /* `auth-param` */
  * RFC 3463 and the IANA registry of enhanced status codes. */
 const char *reason_codes(enum reason reason);
 
+/* reject or tempfail? */
+bool verdict_is_refusal(enum verdict_kind kind);
+
 /*
  * Makes `v` a refusal for `reason`, which `row` decided ("" for none); `text`
  * follows the codes in the reply.
