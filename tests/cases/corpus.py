@@ -44,6 +44,7 @@ class Expect:
     verdict: str
     reason: str = None
     would: str = None
+    also: list = dataclasses.field(default_factory=list)    # reasons passed over besides
     code: str = None            # '550 5.7.1'
     text: list = dataclasses.field(default_factory=list)
     row: list = dataclasses.field(default_factory=list)
@@ -260,10 +261,14 @@ class Reader:
             if driver in event.expects:
                 raise ValueError("two expectations for one event")
             self.expected = event.expects[driver] = read_expect(rest.split() or [""])
-        elif word in ("reply", "row"):
+        elif word in ("reply", "row", "also"):
             if self.expected is None:
                 raise ValueError(f"'{word}' belongs to an expectation")
-            if word == "reply":
+            if word == "also":
+                if not self.expected.would or rest not in REPLIES:
+                    raise ValueError("also REASON, after -> accept would REASON")
+                self.expected.also.append(rest)
+            elif word == "reply":
                 self.expected.text.append(unescape(rest))
             else:
                 self.expected.row = unescape(rest).split()

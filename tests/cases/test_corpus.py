@@ -17,6 +17,7 @@ WRONG = {
     "an unknown word": (GOOD + "  sender <a@example.com>\n", "x.case:6: 'sender' is unknown here"),
     "an unknown reason": (GOOD.replace("not-granted", "unloved"), "x.case:5: no such reason: sender-unloved"),
     "a code of another class": (GOOD.replace("not-granted", "not-granted 450 4.7.1"), "x.case:5: reject cannot be answered 450 4.7.1"),
+    "a reason besides none": (GOOD + "    also author-missing\n", "x.case:6: also REASON, after -> accept would REASON"),
     "an event nobody judges": (GOOD + "  rcpt <b@example.com>\n", "x.case:6: no verdict expected of 'rcpt' for batch"),
     "a case without a message": ("case a sentence\n  login alice\n", "x.case:1: a case needs a 'mail'"),
     "a case without a name": ("case\n", "x.case:1: a case needs a name"),
