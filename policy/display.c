@@ -18,12 +18,13 @@ drop_invisible(uint8_t *text, size_t len)
 	for (size_t from = 0; from < len;) {
 		ucs4_t c;
 		int n = u8_mbtouc(&c, text + from, len - from);
-		bool hidden = c != '\n' &&
-		    uc_is_general_category_withtable(
-			c, UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Cc);
+		bool hidden =
+		    c != '\n' && uc_is_general_category_withtable(c,
+				     UC_CATEGORY_MASK_Cf | UC_CATEGORY_MASK_Cc);
 
 		/* combining grapheme joiner, variation selectors, fillers */
-		hidden = hidden || uc_is_property_default_ignorable_code_point(c);
+		hidden =
+		    hidden || uc_is_property_default_ignorable_code_point(c);
 		if (!hidden) {
 			memmove(text + to, text + from, (size_t)n);
 			to += (size_t)n;
@@ -33,25 +34,45 @@ drop_invisible(uint8_t *text, size_t len)
 	return to;
 }
 
+/* The ideographic full stop ends a label, UTS 46 says, but NFKC leaves it. */
+static void
+plain_stops(char *text)
+{
+	static const char stop[] = "\343\200\202";
+	char *to = text;
+
+	for (; *text != '\0'; text++) {
+		if (strncmp(text, stop, 3) == 0) {
+			*to++ = '.';
+			text += 2;
+		} else {
+			*to++ = *text;
+		}
+	}
+	*to = '\0';
+}
+
 /* What is shown, as plain as comparing needs it; NULL: no memory. */
 static char *
 plain_text(const char *shown, struct arena *arena)
 {
-	char *text = encoded_decode(shown, arena), *plain;
+	char *text = arena_strdup(arena, shown), *plain;
 	size_t len = 0, plain_len;
 	uint8_t *folded;
 
 	if (text == NULL)
 		return NULL;
 	plain_len = drop_invisible((uint8_t *)text, strlen(text));
-	folded = u8_normalize(
-	    UNINORM_NFKC, (uint8_t *)text, plain_len, NULL, &len);
+	folded =
+	    u8_normalize(UNINORM_NFKC, (uint8_t *)text, plain_len, NULL, &len);
 	if (folded == NULL && plain_len > 0)
 		return NULL;
 	plain = arena_alloc(arena, len + 1);
 	if (plain != NULL && len > 0)
 		memcpy(plain, folded, len);
 	free(folded);
+	if (plain != NULL)
+		plain_stops(plain);
 	return plain;
 }
 
@@ -66,7 +87,8 @@ static bool
 is_domain_byte(char c)
 {
 	return c == '.' || c == '-' || (unsigned char)c >= 0x80 ||
-	    (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+	       (c >= '0' && c <= '9') ||
+	       ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
 /*
@@ -110,34 +132,104 @@ add(struct displayed ***next, struct arena *arena, const char *from, size_t len)
 	return status != ADDRESS_NO_MEMORY;
 }
 
-bool
-display_addresses(
-    const char *shown, struct arena *arena, struct displayed **list)
+/* Adds what the text shows.  False: no memory. */
+static bool
+find_addresses(const char *text, struct displayed ***next, struct arena *arena)
 {
-	struct displayed **next = list;
-	const char *text;
-
-	*list = NULL;
-	/* no @, no encoded word and nothing beyond ASCII: nearly every name */
-	if (shown[strcspn(shown, "@")] == '\0' && strstr(shown, "=?") == NULL) {
-		const char *c = shown;
-
-		while (*c != '\0' && (unsigned char)*c < 0x80)
-			c++;
-		if (*c == '\0')
-			return true;
-	}
-	text = plain_text(shown, arena);
-	if (text == NULL)
-		return false;
 	for (const char *at = strchr(text, '@'); at != NULL;
 	     at = strchr(at + 1, '@')) {
 		const char *from;
 		size_t len;
 
 		if (surrounding(text, at, &from, &len) &&
-		    !add(&next, arena, from, len))
+		    !add(next, arena, from, len))
 			return false;
 	}
 	return true;
+}
+
+/*
+ * Takes out quotes and backslashes, which many readers do after decoding and in
+ * comments too: `"ceo"@corp.example`.  False: there were none.
+ */
+static bool
+drop_quotes(char *text)
+{
+	char *to = text;
+	const char *from = text;
+
+	for (; *from != '\0'; from++)
+		if (*from != '"' && *from != '\\')
+			*to++ = *from;
+	*to = '\0';
+	return to != from;
+}
+
+/* Takes out what is in brackets, as some do in quotes.  False: nothing. */
+static bool
+drop_brackets(char *text)
+{
+	const char *last = strrchr(text, ')'), *from = text;
+	char *to = text;
+
+	for (; *from != '\0'; from++) {
+		if (*from == '(' && last != NULL && from < last)
+			from = strchr(from, ')');
+		else
+			*to++ = *from;
+	}
+	*to = '\0';
+	return to != from;
+}
+
+/* Adds what the text shows, with its quotes and without.  False: no memory. */
+static bool
+look(const char *shown, struct displayed ***next, struct arena *arena)
+{
+	char *text = plain_text(shown, arena);
+
+	return text != NULL && find_addresses(text, next, arena) &&
+	       (!drop_quotes(text) || find_addresses(text, next, arena)) &&
+	       (!drop_brackets(text) || find_addresses(text, next, arena));
+}
+
+/*
+ * Adds what encoded words show to those who can't decode them: a broken one
+ * may hold a whole address.
+ */
+static bool
+look_undecoded(const char *shown, struct displayed ***next, struct arena *arena)
+{
+	char *raw = arena_strdup(arena, shown);
+
+	if (raw == NULL)
+		return false;
+	for (char *c = strchr(raw, '?'); c != NULL; c = strchr(c, '?'))
+		*c = ' ';
+	return look(raw, next, arena);
+}
+
+bool
+display_addresses(
+    const char *shown, struct arena *arena, struct displayed **list)
+{
+	struct displayed **next = list;
+	bool encoded = strstr(shown, "=?") != NULL;
+	const char *c = shown;
+
+	*list = NULL;
+	/* no @, no encoded word and nothing beyond ASCII: nearly every name */
+	while (*c != '\0' && *c != '@' && (unsigned char)*c < 0x80)
+		c++;
+	if (*c == '\0' && !encoded)
+		return true;
+	if (!encoded)
+		return look(shown, &next, arena);
+	for (int doubt = 0; doubt <= 1; doubt++) {
+		const char *decoded = encoded_decode(shown, doubt, arena);
+
+		if (decoded == NULL || !look(decoded, &next, arena))
+			return false;
+	}
+	return look_undecoded(shown, &next, arena);
 }

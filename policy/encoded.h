@@ -10,13 +10,25 @@
 
 #include "arena.h"
 
+#include <stdbool.h>
+
+/*
+ * Do all readers agree where the encoded words are?  Each `=?` begins a whole
+ * one with none within and base64 whole, and nothing sticks to its end.
+ * Time grows with the length of the text and no faster.
+ */
+bool encoded_is_clear(const char *text);
+
 /*
  * A copy of `text` with every encoded word replaced by what it says, in UTF-8.
  * Blanks between two encoded words vanish, and the bytes of neighbours in the
  * same charset are joined before they are converted, so that a character cut
- * in two comes out whole.  An unknown charset is read as Latin-1; bytes that
- * can't be converted become `?`; control characters stay.  NULL: no memory.
+ * in two comes out whole.  What can't be converted becomes U+FFFD; control
+ * characters stay, NUL as 01.  Words of an unknown charset are UTF-8 if they
+ * can be, else Latin-1; with `doubt`, so are those that are not what they claim
+ * and those of charsets where ASCII bytes are something else (UTF-7, UTF-16,
+ * EBCDIC), which many readers don't know.  NULL: no memory.
  */
-char *encoded_decode(const char *text, struct arena *arena);
+char *encoded_decode(const char *text, bool doubt, struct arena *arena);
 
 #endif
