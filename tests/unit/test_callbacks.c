@@ -132,6 +132,14 @@ smfi_insheader(SMFICTX *ctx, int index, char *name, char *value)
 	return smfi_chgheader(ctx, name, 0, value);
 }
 
+int
+smfi_quarantine(SMFICTX *ctx, char *reason)
+{
+	(void)ctx;
+	(void)reason;
+	return MI_SUCCESS;
+}
+
 /* --- one session
  * --------------------------------------------------------------- */
 

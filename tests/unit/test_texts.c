@@ -109,8 +109,12 @@ struct login_domain_row {
 static const struct login_domain_row domains[] = {
     {"what follows the @ is the domain", "alice@example.com", "example.com"},
     {"what follows the last @ is the domain", "a@b@example.com", "example.com"},
-    {"the domain is canonical", "alice@M\303\234NCHEN.example",
+    {"the domain is canonical", "alice@m\303\274nchen.example",
 	"xn--mnchen-3ya.example"},
+    {"what only maps to a domain is none", "alice@\357\275\205xample.com",
+	NULL},
+    {"letters beyond ASCII have their case", "alice@M\303\234NCHEN.example",
+	NULL},
     {"a bare name has none", "alice", NULL},
     {"an @ at the end has none", "alice@", NULL},
     {"an @ in front has none", "@example.com", NULL},
