@@ -5,6 +5,7 @@ INSERT INTO send_as (principal, address) VALUES
 	('root', '*'),
 	('alice', 'alice.smith@example.com'),
 	('alice', 'shop@example.org'),
+	('alice', 'kate@example.com'),
 	('alice', 'info@bücher.example'),
 	('alice', 'müller@example.com'),
 	('alice', '"al ice"@example.com'),
