@@ -133,41 +133,80 @@ is_dot_atom(const char *s, size_t len)
 }
 
 /*
- * Is there a character whose NFC is ASCII: the Kelvin sign, the Greek question
- * mark or varia?  Composed it would be another person's `K`, `;` or grave.
+ * The length of a character whose NFC is ASCII: the Kelvin sign, the Greek
+ * question mark, varia; else 0.  Composed they would be another's `K`, `;` or
+ * grave accent.
  */
-static bool
-has_ascii_twin(const char *text, size_t len)
+static size_t
+ascii_twin(const char *text, size_t len)
 {
-	return memmem(text, len, "\342\204\252", 3) != NULL ||
-	       memmem(text, len, "\315\276", 2) != NULL ||
-	       memmem(text, len, "\341\277\257", 3) != NULL;
+	if (len >= 2 && memcmp(text, "\315\276", 2) == 0)
+		return 2;
+	return len >= 3 && (memcmp(text, "\342\204\252", 3) == 0 ||
+			       memcmp(text, "\341\277\257", 3) == 0)
+		   ? 3
+		   : 0;
+}
+
+/* Appends the NFC of `text`, which holds no such character, to `out`. */
+static enum address_status
+add_nfc(const char *text, size_t len, uint8_t out[ADDRESS_LOCAL_MAX], size_t *n)
+{
+	size_t out_len = ADDRESS_LOCAL_MAX - *n;
+	uint8_t *nfc;
+
+	if (len == 0)
+		return ADDRESS_OK;
+	if (out_len == 0)
+		return ADDRESS_TOO_LONG;
+	nfc = u8_normalize(
+	    UNINORM_NFC, (const uint8_t *)text, len, out + *n, &out_len);
+	if (nfc == NULL)
+		return ADDRESS_NO_MEMORY;
+	if (nfc != out + *n) { /* it did not fit, so it is too long for us */
+		free(nfc);
+		return ADDRESS_TOO_LONG;
+	}
+	*n += out_len;
+	return ADDRESS_OK;
 }
 
 /*
- * Brings UTF-8 in place to NFC; ASCII, which nearly all of it is, is NFC.  What
- * has an ASCII twin stays as it was typed: equal only to itself.
+ * Brings UTF-8 in place to NFC; ASCII, which nearly all of it is, is NFC.
+ * Characters with an ASCII twin stay as they are, equal only to themselves.
  */
 static enum address_status
 normalize(char *plain, size_t *len)
 {
 	uint8_t out[ADDRESS_LOCAL_MAX];
-	uint8_t *nfc;
-	size_t out_len = sizeof(out), i = 0;
+	enum address_status status;
+	size_t from = 0, i = 0, n = 0;
 
 	while (i < *len && (unsigned char)plain[i] < 0x80)
 		i++;
-	if (i == *len || has_ascii_twin(plain, *len))
+	if (i == *len)
 		return ADDRESS_OK;
-	nfc = u8_normalize(UNINORM_NFC, (uint8_t *)plain, *len, out, &out_len);
-	if (nfc == NULL)
-		return ADDRESS_NO_MEMORY;
-	if (nfc != out) { /* it did not fit, so it is too long for us */
-		free(nfc);
-		return ADDRESS_TOO_LONG;
+	while (i < *len) {
+		size_t twin = ascii_twin(plain + i, *len - i);
+
+		if (twin == 0) {
+			i++;
+			continue;
+		}
+		status = add_nfc(plain + from, i - from, out, &n);
+		if (status == ADDRESS_OK && twin > sizeof(out) - n)
+			status = ADDRESS_TOO_LONG;
+		if (status != ADDRESS_OK)
+			return status;
+		memcpy(out + n, plain + i, twin);
+		n += twin;
+		from = i += twin;
 	}
-	memcpy(plain, out, out_len);
-	*len = out_len;
+	status = add_nfc(plain + from, *len - from, out, &n);
+	if (status != ADDRESS_OK)
+		return status;
+	memcpy(plain, out, n);
+	*len = n;
 	return ADDRESS_OK;
 }
 
