@@ -62,8 +62,9 @@ plain_form(struct form *out, const char *text)
 		return text[1] == '.'
 			   ? domain_form(out, FORM_SUBDOMAINS, "@.", text + 2)
 			   : domain_form(out, FORM_DOMAIN, "@", text + 1);
-	if (star != NULL && text[0] != '"') {
-		if (at == NULL || star > at || strchr(star + 1, '*') != NULL)
+	if (star != NULL) { /* quoted it would be one too, read again */
+		if (text[0] == '"' || at == NULL || star > at ||
+		    strchr(star + 1, '*') != NULL)
 			return ADDRESS_SYNTAX;
 		return pattern_form(out, text);
 	}
