@@ -192,9 +192,19 @@ is_odd_fold(const struct reader *r)
 	return r->fold_inside && r->address_inside;
 }
 
+/* What an address or an encoded word is made with, `@` in its three widths. */
+static bool
+at_special(const struct reader *r)
+{
+	return strchr("<>@,;:\"", *r->at) != NULL ||
+	       strncmp(r->at, "=?", 2) == 0 ||
+	       strncmp(r->at, "\357\271\253", 3) == 0 ||
+	       strncmp(r->at, "\357\274\240", 3) == 0;
+}
+
 /*
  * One comment; what it holds is shown.  Some readers end it at its first `)`,
- * so what is nested must not be able to pass for anything else.
+ * some take all brackets out: what is nested must not pass for an address.
  */
 static enum mailbox_status
 skip_comment(struct reader *r)
@@ -223,7 +233,7 @@ skip_comment(struct reader *r)
 		status = read_pair(r);
 		if (status != MAILBOX_OK)
 			return status;
-		special = special || strchr("<>@,;:\"", *r->at) != NULL;
+		special = special || at_special(r);
 		nested = nested || at(r, ')'); /* escaped: the same to some */
 		show_byte(r, at_blank(r) ? ' ' : *r->at);
 	}
