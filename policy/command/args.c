@@ -32,7 +32,7 @@ find_option(
 		at += len;
 		if (*at == ' ') {
 			o->value = ++at;
-			o->value_len = strcspn(at, "]");
+			o->value_len = strcspn(at, " ]");
 			at += o->value_len;
 		}
 		o->many = strncmp(at, "]...", 4) == 0;
@@ -51,13 +51,24 @@ is_choice(const struct option *o, const char *value)
 	if (memchr(at, '|', o->value_len) == NULL)
 		return true;
 	while (at < end) {
-		size_t n = strcspn(at, "|]");
+		size_t n = strcspn(at, "| ]");
 
 		if (n == len && memcmp(at, value, n) == 0)
 			return true;
 		at += n + 1;
 	}
 	return false;
+}
+
+/* How much of the synopsis the option at its dashes is, with its value. */
+static size_t
+option_len(const char *at)
+{
+	size_t name = strcspn(at, " ]");
+
+	if (at[name] != ' ' || at[name + 1] == '[')
+		return name;
+	return name + 1 + strcspn(at + name + 1, " ]");
 }
 
 /* How many words the synopsis asks for, and how many it takes. */
@@ -71,7 +82,7 @@ count_words(const char *synopsis, size_t *least, size_t *most)
 		size_t n = strcspn(at, " []");
 
 		if (strncmp(at, "--", 2) == 0)
-			n = strcspn(at, "]");
+			n = option_len(at);
 		else if (n > 0 && at[0] != '.') {
 			*least += depth == 0;
 			*most += 1;
@@ -166,6 +177,30 @@ read_word(struct args *a, const char *word, const struct subcommand *table)
 	return STATUS_OK;
 }
 
+/* Is an option there that the synopsis has outside brackets? */
+static enum status
+check_options(const struct args *a)
+{
+	const char *at = a->subcommand->synopsis;
+	int depth = 0;
+
+	for (; *at != '\0'; at++) {
+		struct option o;
+		size_t i = 0;
+
+		depth += (*at == '[') - (*at == ']');
+		if (depth > 0 || strncmp(at, "--", 2) != 0)
+			continue;
+		find_option(at, at + 2, strcspn(at + 2, " ]"), &o);
+		while (i < a->given_count && a->given[i].name != o.name)
+			i++;
+		if (i == a->given_count)
+			return fail(STATUS_USAGE, "--%.*s is missing: %.*s",
+			    (int)o.name_len, o.name, (int)o.value_len, o.value);
+	}
+	return STATUS_OK;
+}
+
 /* Are there as many words as the synopsis wants? */
 static enum status
 check_words(const struct args *a)
@@ -186,7 +221,7 @@ check_words(const struct args *a)
 					  : a->words[most],
 		    s->name, s->verb != NULL ? " " : "",
 		    s->verb != NULL ? s->verb : "", s->synopsis);
-	return STATUS_OK;
+	return check_options(a);
 }
 
 enum status

@@ -9,7 +9,7 @@
  *
  * Words in capitals stand for arguments, optional in brackets, any number of
  * them before `...`.  An option followed by a word takes a value, of a choice
- * where the word has `|`.
+ * where the word has `|`; outside brackets it has to be given.
  */
 
 #include "policy/command/output.h"
