@@ -64,7 +64,7 @@ struct batch {
 	char *text; /* strings of this line */
 	size_t text_len, text_cap;
 	struct arena arena; /* the header of this line */
-	char error[256]; /* of this line; "" for none */
+	char error[256];    /* of this line; "" for none */
 };
 
 static bool

@@ -175,8 +175,8 @@ read_message(const char *path, struct text *header)
 	size_t n;
 
 	if (file == NULL)
-		return fail(STATUS_USAGE, "--message %s: %s", path,
-		    strerror(errno));
+		return fail(
+		    STATUS_USAGE, "--message %s: %s", path, strerror(errno));
 	while ((n = fread(block, 1, sizeof(block), file)) > 0)
 		if (header->len + n > MESSAGE_MAX ||
 		    !text_add(header, block, n))

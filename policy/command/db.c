@@ -18,13 +18,16 @@
 bool
 db_fail(struct db *db, enum status status, const char *fmt, ...)
 {
+	char text[4096];
 	va_list ap;
 
 	if (db->status != STATUS_OK)
 		return false;
 	va_start(ap, fmt);
-	db->status = vfail(status, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	db->status = fail(status, "%s%s%s", db->about != NULL ? db->about : "",
+	    db->about != NULL ? ": " : "", text);
 	return false;
 }
 

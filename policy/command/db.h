@@ -20,6 +20,7 @@ struct db {
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 	enum status status; /* of the first error; STATUS_OK: none yet */
 	int changed;	    /* rows, by the last db_run() */
+	const char *about;  /* said before an error: the option in question */
 };
 
 /*

@@ -1,7 +1,9 @@
 /* Names and addresses as typed: canonical, and there. */
 #include "policy/command/names.h"
+#include "policy/cidr.h"
 #include "policy/login.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +37,42 @@ names_domain(
 		return db_fail(&c->db, STATUS_UNKNOWN, "out of memory");
 	return db_fail(&c->db, STATUS_USAGE, "\"%s\" is no domain: %s", typed,
 	    address_strerror(status));
+}
+
+bool
+names_cidr(struct command *c, const char *typed, char out[NAMES_CIDR_MAX + 1])
+{
+	struct cidr cidr;
+	char address[INET6_ADDRSTRLEN];
+
+	if (!cidr_parse(typed, &cidr))
+		return db_fail(&c->db, STATUS_USAGE,
+		    "\"%s\" is no network: write 192.0.2.1, 192.0.2.0/24, "
+		    "2001:db8::1 or 2001:db8::/32",
+		    typed);
+	inet_ntop(cidr.ip.six ? AF_INET6 : AF_INET, cidr.ip.bytes, address,
+	    sizeof(address));
+	/* the tables take no dots in an IPv6 address */
+	if (cidr.ip.six && strchr(address, '.') != NULL)
+		snprintf(address, sizeof(address), "::%x:%x",
+		    cidr.ip.bytes[12] << 8 | cidr.ip.bytes[13],
+		    cidr.ip.bytes[14] << 8 | cidr.ip.bytes[15]);
+	if (cidr.bits == (cidr.ip.six ? 128 : 32))
+		snprintf(out, NAMES_CIDR_MAX + 1, "%s", address);
+	else
+		snprintf(out, NAMES_CIDR_MAX + 1, "%s/%d", address, cidr.bits);
+	return true;
+}
+
+bool
+names_number(struct command *c, const char *what, const char *typed)
+{
+	return (typed[0] != '\0' &&
+		   strspn(typed, "0123456789") == strlen(typed) &&
+		   strlen(typed) <= 9) ||
+	       db_fail(&c->db, STATUS_USAGE,
+		   "%s takes a number of at most nine digits, not \"%s\"", what,
+		   typed);
 }
 
 bool
@@ -126,6 +164,8 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 	    [NAMES_ANY] = "login or group",
 	    [NAMES_LOGIN] = "login",
 	    [NAMES_GROUP] = "group",
+	    [NAMES_CREATE] = "login or group",
+	    [NAMES_CREATE_LOGIN] = "login",
 	};
 	bool any = want == NAMES_ANY || want == NAMES_CREATE;
 	char *kind;
@@ -141,11 +181,14 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 	kind = kind_of(c, out);
 	if (kind == NULL)
 		kind = kind_of_other_form(c, out);
-	if (kind == NULL && want == NAMES_CREATE)
+	if (kind == NULL &&
+	    (want == NAMES_CREATE || want == NAMES_CREATE_LOGIN))
 		return create(c, out);
 	if (kind == NULL && c->db.status == STATUS_OK)
-		db_fail(&c->db, STATUS_REFUSED, "there is no %s %s",
-		    words[want], out);
+		db_fail(&c->db, STATUS_REFUSED,
+		    "there is no %s %s; make it first: authpolicy %s add %s",
+		    words[want], out, want == NAMES_GROUP ? "group" : "login",
+		    out);
 	else if (kind != NULL && !any && strcmp(kind, words[want]) != 0)
 		db_fail(&c->db, STATUS_REFUSED, "%s is a %s, not a %s", out,
 		    kind, words[want]);

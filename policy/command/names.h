@@ -11,19 +11,24 @@
 #include "policy/form.h"
 #include "policy/verdict.h"
 
+#define NAMES_CIDR_MAX                                        \
+	49 /* octets of an IPv6 address and its prefix length \
+	    */
+
 enum names_want {
 	NAMES_ANY = 0, /* a login, a group or @domain, which has to be there */
 	NAMES_LOGIN,   /* a login that is there */
 	NAMES_GROUP,   /* a group that is there */
-	NAMES_CREATE   /* as NAMES_ANY, but a login may be made a row */
+	NAMES_CREATE,  /* as NAMES_ANY, but a login may be made a row */
+	NAMES_CREATE_LOGIN /* as NAMES_LOGIN, likewise */
 };
 
 /*
  * The canonical name of the principal that `typed` means.  With default_realm
  * a login may have its row with the realm or without: the one that is there
- * is meant.  A name that is nowhere gets a row as a login under NAMES_CREATE,
- * where that changes nothing else: while unknown logins are accepted, and when
- * its realm may log in.
+ * is meant.  A name that is nowhere gets a row as a login where that may be
+ * and changes nothing else: while unknown logins are accepted, and when its
+ * realm may log in.
  */
 bool names_principal(struct command *c, const char *typed, enum names_want want,
     char out[LOGIN_MAX + 1]);
@@ -39,7 +44,14 @@ bool names_new(struct command *c, const char *typed, char out[LOGIN_MAX + 1]);
 bool names_form(
     struct command *c, const char *typed, bool templates, struct form *out);
 
+/* Reads a network; `out` is its canonical text. */
+bool names_cidr(
+    struct command *c, const char *typed, char out[NAMES_CIDR_MAX + 1]);
+
 bool names_domain(
     struct command *c, const char *typed, char out[ADDRESS_DOMAIN_MAX + 1]);
+
+/* A number of at most nine digits; `what` names it. */
+bool names_number(struct command *c, const char *what, const char *typed);
 
 #endif

@@ -31,7 +31,7 @@ struct outcome {
 	struct verdict verdict; /* of the first stage that refused it */
 	enum reason would;	/* first refusal passed over by monitor */
 	size_t refused;		/* recipients */
-	struct verdict held; /* of the first recipient that holds it */
+	struct verdict held;	/* of the first recipient that holds it */
 };
 
 /*

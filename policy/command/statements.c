@@ -12,6 +12,11 @@
 #define THROUGH \
 	"(SELECT ?1 UNION SELECT principal FROM member WHERE login = ?1)"
 
+/* Nothing is in the set ?1 but ?2 and ?3; both NULL: but anything. */
+#define ALL_OF(table, column)                                       \
+	" NOT EXISTS (SELECT 1 FROM " table " WHERE name = ?1 AND " \
+	"?2 IS NOT NULL AND " column " NOT IN (?2, ?3))"
+
 const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
 		    " FROM pragma_application_id, pragma_user_version",
@@ -98,6 +103,75 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_REALMS_LACK] =
 	"SELECT value FROM setting WHERE name = 'realms' AND value <> ''"
 	" AND instr(' ' || lower(value) || ' ', ' ' || ? || ' ') = 0",
+
+    [SQL_RULE_THERE] = "SELECT seq FROM rule WHERE seq = ?",
+    [SQL_RULE_ADD] =
+	"INSERT INTO rule(seq, principal, client, sender, recipient, tls,"
+	" mechanism, hours, verdict, reply, mode, note) VALUES"
+	" (ifnull(CAST(? AS INTEGER),"
+	" (SELECT ifnull(max(seq), 0) / 10 * 10 + 10 FROM rule)),"
+	" ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+    [SQL_RULE_LIST] =
+	"SELECT seq, nullif(principal, ?1) AS principal,"
+	" nullif(client, ?1) AS client, nullif(sender, ?1) AS sender,"
+	" nullif(recipient, ?1) AS recipient, nullif(tls, ?1) AS tls,"
+	" nullif(mechanism, ?1) AS mechanism, nullif(hours, ?1) AS hours,"
+	" verdict, reply, mode, note FROM rule ORDER BY seq",
+    [SQL_RULE_MOVE] = "UPDATE rule SET seq = CAST(? AS INTEGER)"
+		      " WHERE seq = ?",
+    [SQL_RULE_REMOVE] = "DELETE FROM rule WHERE seq = ?",
+
+    [SQL_NETWORK_THERE] = "SELECT name FROM network WHERE name = ? LIMIT 1",
+    [SQL_NETWORK_ADD] = "INSERT INTO network(name, cidr) VALUES (?, ?)"
+			" ON CONFLICT DO NOTHING",
+    [SQL_NETWORK_REMOVE] =
+	"DELETE FROM network WHERE name = ? AND cidr IN (?, ?)",
+    [SQL_NETWORK_CLEAR] = "DELETE FROM network WHERE name = ?",
+    [SQL_NETWORK_LIST] = "SELECT name, cidr FROM network ORDER BY name, cidr",
+    [SQL_NETWORK_KEPT] =
+	"SELECT 'rule ' || seq FROM rule WHERE client IN (?1, '!' || ?1)"
+	" AND" ALL_OF("network", "cidr") " UNION ALL"
+					 " SELECT 'peer ' || login FROM "
+					 "trusted_peer WHERE client = ?1"
+					 " AND" ALL_OF("network", "cidr"),
+    [SQL_ADDRESS_SET_THERE] =
+	"SELECT name FROM address_set WHERE name = ? LIMIT 1",
+    [SQL_ADDRESS_SET_ADD] = "INSERT INTO address_set(name, pattern)"
+			    " VALUES (?, ?) ON CONFLICT DO NOTHING",
+    [SQL_ADDRESS_SET_REMOVE] =
+	"DELETE FROM address_set WHERE name = ? AND pattern IN (?, ?)",
+    [SQL_ADDRESS_SET_CLEAR] = "DELETE FROM address_set WHERE name = ?",
+    [SQL_ADDRESS_SET_LIST] = "SELECT name, pattern AS address FROM address_set"
+			     " ORDER BY name, pattern",
+    [SQL_ADDRESS_SET_KEPT] =
+	"SELECT 'rule ' || seq FROM rule WHERE (sender IN (?1, '!' || ?1)"
+	" OR recipient IN (?1, '!' || ?1))"
+	" AND" ALL_OF("address_set", "pattern"),
+
+    [SQL_IDENTITY_LOGIN] =
+	"SELECT login FROM identity WHERE kind = ? AND subject = ?"
+	" AND issuer = ? AND cidr = ? AND uid = -1",
+    [SQL_IDENTITY_ADD] =
+	"INSERT INTO identity(kind, subject, issuer, cidr, login, note)"
+	" VALUES (?, ?, ?, ?, ?, ?)"
+	" ON CONFLICT(kind, subject, issuer, cidr, uid) DO UPDATE SET"
+	" note = ifnull(excluded.note, note)",
+    [SQL_IDENTITY_REMOVE] =
+	"DELETE FROM identity WHERE login = ifnull(?1, login)"
+	" AND (?2 IS NULL OR kind = ?2 AND subject = ?3 AND issuer = ?4"
+	" AND cidr IN (?5, ?6))",
+    [SQL_IDENTITY_LIST] = "SELECT kind, subject, issuer, cidr AS network,"
+			  " nullif(uid, -1) AS uid, login, note FROM identity"
+			  " ORDER BY login, kind, subject, cidr",
+    [SQL_PEER_ADD] =
+	"INSERT INTO trusted_peer(login, client, asserts, note)"
+	" VALUES (?, ?, ?, ?) ON CONFLICT(login, client, asserts) DO UPDATE"
+	" SET note = ifnull(excluded.note, note)",
+    [SQL_PEER_REMOVE] = "DELETE FROM trusted_peer WHERE login = ?1"
+			" AND (?2 IS NULL OR asserts IN (?2, ?3)) AND client = "
+			"ifnull(?4, client)",
+    [SQL_PEER_LIST] = "SELECT login, client, asserts, note FROM trusted_peer"
+		      " ORDER BY login, client, asserts",
 
     [SQL_SETTING] = "SELECT value FROM setting WHERE name = ?",
     [SQL_SETTING_SET] = "UPDATE setting SET value = ? WHERE name = ?",

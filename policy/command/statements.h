@@ -38,6 +38,35 @@ enum statement {
 	SQL_REALMS_ALL,
 	SQL_REALMS_LACK, /* domain */
 
+	SQL_RULE_THERE,	 /* seq */
+	SQL_RULE_ADD,	 /* seq or NULL, the conditions, verdict, reply, mode,
+			    note */
+	SQL_RULE_LIST,	 /* what a condition that says nothing is */
+	SQL_RULE_MOVE,	 /* new seq, seq */
+	SQL_RULE_REMOVE, /* seq */
+
+	SQL_NETWORK_THERE,  /* name */
+	SQL_NETWORK_ADD,    /* name, cidr */
+	SQL_NETWORK_REMOVE, /* name, cidr, as typed */
+	SQL_NETWORK_CLEAR,  /* name */
+	SQL_NETWORK_LIST,
+	SQL_NETWORK_KEPT,	/* name, cidr or NULL, as typed */
+	SQL_ADDRESS_SET_THERE,	/* name */
+	SQL_ADDRESS_SET_ADD,	/* name, address */
+	SQL_ADDRESS_SET_REMOVE, /* name, address, as typed */
+	SQL_ADDRESS_SET_CLEAR,	/* name */
+	SQL_ADDRESS_SET_LIST,
+	SQL_ADDRESS_SET_KEPT, /* name, address or NULL, as typed */
+
+	SQL_IDENTITY_LOGIN,  /* kind, subject, issuer, cidr */
+	SQL_IDENTITY_ADD,    /* kind, subject, issuer, cidr, login, note */
+	SQL_IDENTITY_REMOVE, /* login or NULL, kind or NULL, subject, issuer,
+				cidr, as typed */
+	SQL_IDENTITY_LIST,
+	SQL_PEER_ADD,	 /* login, client, address, note */
+	SQL_PEER_REMOVE, /* login, address or NULL, as typed, client or NULL */
+	SQL_PEER_LIST,
+
 	SQL_SETTING,	  /* name */
 	SQL_SETTING_SET,  /* value, name */
 	SQL_SETTING_LIST, /* name or NULL */
