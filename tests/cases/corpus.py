@@ -22,15 +22,22 @@ REPLIES = {
     "policy-unavailable": "451 4.3.0", "internal": "451 4.3.0", "overloaded": "451 4.3.2",
 }
 
-SESSION = ("login", "mechanism", "client", "tls", "cipher_bits", "listener", "helo", "time", "mta", "auth_authen")
+SESSION = ("login", "mechanism", "client", "tls", "cipher_bits", "listener", "helo", "time", "mta", "auth_authen",
+           "cert_subject", "cert_issuer", "verify")
 EVENTS = ("mail", "rcpt", "end", "rset", "ehlo")
 JUDGED = ("mail", "rcpt", "end")
+
+# A client whose address the mail server did not tell.
+UNTOLD = "-"
 
 # Facts that a driver cannot always make true, and the drivers that can.
 NEEDS = {
     "time": ("batch",),                     # the others live in the real time
     "auth_authen": ("milter",),             # batch takes a decoded login, an MTA makes its own macro
     "local": ("batch", "milter", "postfix"),
+    "cert_subject": ("batch", "milter"),    # tests/mta has real certificates
+    "cert_issuer": ("batch", "milter"),
+    "verify": ("batch", "milter"),
 }
 
 
@@ -48,6 +55,11 @@ class Expect:
     code: str = None            # '550 5.7.1'
     text: list = dataclasses.field(default_factory=list)
     row: list = dataclasses.field(default_factory=list)
+    record: dict = dataclasses.field(default_factory=dict)      # fields of the audit record
+
+    @property
+    def refuses(self):
+        return self.verdict in ("reject", "tempfail")
 
 
 @dataclasses.dataclass
@@ -57,6 +69,7 @@ class Event:
     arg: str = ""
     params: list = dataclasses.field(default_factory=list)
     auth_param: str = None
+    auth_author: str = None     # the macro, where it is not the parameter
     macros: dict = dataclasses.field(default_factory=dict)      # driver or '' -> {mail_addr} / {rcpt_addr}
     headers: list = dataclasses.field(default_factory=list)     # of `end`
     expects: dict = dataclasses.field(default_factory=dict)     # driver or '' -> Expect
@@ -147,21 +160,24 @@ def unescape(text):
 
 def read_expect(words):
     """The words after '->'."""
+    would = None
+    if len(words) > 2 and words[-2] == "would":
+        words, would = words[:-2], words[-1]
+        if would not in REPLIES:
+            raise ValueError(f"no such reason: {would}")
     verdict, rest = words[0], words[1:]
-    if verdict == "accept":
-        if not rest:
-            return Expect("accept")
-        if len(rest) == 2 and rest[0] == "would" and rest[1] in REPLIES:
-            return Expect("accept", would=rest[1])
-        raise ValueError("-> accept [would REASON]")
+    if verdict in ("accept", "hold"):
+        if rest:
+            raise ValueError(f"-> {verdict} [would REASON]")
+        return Expect(verdict, reason={"hold": "rule"}.get(verdict), would=would)
     if verdict not in ("reject", "tempfail") or len(rest) not in (1, 3):
-        raise ValueError("-> accept, or -> reject|tempfail REASON [CODE X.Y.Z]")
+        raise ValueError("-> accept, -> hold, or -> reject|tempfail REASON [CODE X.Y.Z], all with [would REASON]")
     if rest[0] not in REPLIES:
         raise ValueError(f"no such reason: {rest[0]}")
     code = " ".join(rest[1:]) or REPLIES[rest[0]]
     if code[0] != {"reject": "5", "tempfail": "4"}[verdict]:
         raise ValueError(f"{verdict} cannot be answered {code}")
-    return Expect(verdict, reason=rest[0], code=code)
+    return Expect(verdict, reason=rest[0], would=would, code=code)
 
 
 class Reader:
@@ -261,7 +277,7 @@ class Reader:
             if driver in event.expects:
                 raise ValueError("two expectations for one event")
             self.expected = event.expects[driver] = read_expect(rest.split() or [""])
-        elif word in ("reply", "row", "also"):
+        elif word in ("record", "reply", "row", "also"):
             if self.expected is None:
                 raise ValueError(f"'{word}' belongs to an expectation")
             if word == "also":
@@ -270,14 +286,19 @@ class Reader:
                 self.expected.also.append(rest)
             elif word == "reply":
                 self.expected.text.append(unescape(rest))
-            else:
+            elif word == "row":
                 self.expected.row = unescape(rest).split()
+            else:
+                field, _, value = rest.partition(" ")
+                self.expected.record[field] = None if value == "-" else unescape(value)
         elif word == {"mail": "mail_addr", "rcpt": "rcpt_addr"}.get(event.kind):
             event.macros[driver] = unescape(rest)
         elif word == "param" and not driver:
             event.params.append(unescape(rest))
         elif word == "auth_param" and not driver and event.kind == "mail":
             event.auth_param = unescape(rest)
+        elif word == "auth_author" and not driver and event.kind == "mail":
+            event.auth_author = unescape(rest)
         else:
             raise ValueError(f"'{word}' is unknown here")
 

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 import corpus
-from lib import place
+from lib import place, smtp
 from lib.daemon import PATIENCE, Daemon
 from lib.dovecot import PASSWORD
 from lib.policy import Policy
@@ -84,18 +84,19 @@ class Evidence:
     def ends(self):
         """One for each message whose MAIL was accepted: delivered or not."""
         return [r for r in self.records()
-                if r["stage"] == "abort" or r["stage"] == "eom" and r["verdict"] == "accept"]
+                if r["stage"] == "abort" or r["stage"] == "eom" and r["verdict"] in ("accept", "hold")]
 
     def judge(self, case, played):
         """Compare with what the case expects of the events that the milter has seen."""
-        refused = [p for p in played if p.expect.verdict != "accept"]
-        accepted = [m for m in by_message(played) if m[0].expect.verdict == "accept" and not ended_in_refusal(m)]
+        refused = [p for p in played if p.expect.refuses]
+        accepted = [m for m in by_message(played) if not m[0].expect.refuses and not ended_in_refusal(m)]
         until(lambda: len(self.refusals()) >= len(refused) and len(self.ends()) >= len(accepted), PATIENCE,
               lambda: f"{case.where}: {len(refused)} refusals and {len(accepted)} ends, got {self.records()}")
         assert [(r["stage"], r["reason"]) for r in self.refusals()] == \
             [(STAGES[p.event.kind], p.expect.reason) for p in refused], f"{case.where}: refusals in the audit log"
         for one, record in zip(refused, self.refusals()):
             judge(case, one.event, one.expect, record)
+            judge_record(case, one.event, one.expect, record)
             assert REFERENCE.fullmatch(record["ref"]), f"{case.where}: {record}"
             assert one.ref in (None, record["ref"]), f"{case.where}: the client heard {one.ref}: {record}"
         ends = self.ends()
@@ -110,8 +111,16 @@ class Evidence:
         besides = {(STAGES[p.event.kind], reason) for p in message for reason in p.expect.also}
         assert set(passed) | besides <= found, f"{case.where}: passed over in the record: {record}"
         assert (record.get("would") or None) == (passed[0][1] if passed else None), f"{case.where}: {record}"
-        verdicts = [p.expect.verdict for p in message if p.event.kind == "rcpt"]
-        assert [r["verdict"] for r in record.get("recipients") or []] == verdicts, f"{case.where}: {record}"
+        recipients = [p for p in message if p.event.kind == "rcpt"]
+        assert [(r["verdict"], r["reason"]) for r in record.get("recipients") or []] == \
+            [(p.expect.verdict, p.expect.reason) for p in recipients], f"{case.where}: {record}"
+        for p, seen in zip(recipients, record.get("recipients") or []):
+            judge_row(case, p.event, p.expect, seen)
+        for p in message:
+            if not p.expect.refuses:
+                judge_record(case, p.event, p.expect, record)
+        if message[-1].event.kind == "end":
+            judge(case, message[-1].event, message[-1].expect, record)
         typed = message[0].event.arg.strip(" ")
         if typed.isascii() and typed.isprintable():
             assert record["mail_from"].strip(" ") == typed, f"{case.where}: {record}"
@@ -129,7 +138,7 @@ def by_message(played):
 
 def ended_in_refusal(message):
     """A message refused at its end has that one record and no other."""
-    return message[-1].event.kind == "end" and message[-1].expect.verdict != "accept"
+    return message[-1].event.kind == "end" and message[-1].expect.refuses
 
 
 def judge(case, event, expect, seen):
@@ -161,10 +170,16 @@ def judge_row(case, event, expect, seen):
         f"{case.path.name}:{event.line}: decided by {row!r}, expected {' '.join(expect.row)}"
 
 
+def judge_record(case, event, expect, record):
+    """Fields of the audit record: that of the refusal, or that of the whole message."""
+    for field, value in expect.record.items():
+        assert record.get(field) == value, f"{case.path.name}:{event.line}: {field} is not {value}: {record}"
+
+
 def heard(case, event, expect, reply):
     """What an SMTP client heard: the codes promised, and on a refusal a reference."""
     where = f"{case.path.name}:{event.line}"
-    if expect.verdict == "accept":
+    if not expect.refuses:
         assert reply.code == 250, f"{where}: {reply}"
         return
     assert reply.status == expect.code, f"{where}: {reply}, expected {expect.code}"
@@ -181,14 +196,27 @@ def content(case, event):
 
 
 def log_in(client, case):
-    """AUTH with the mechanism of the case."""
-    answer = client.auth(case.get("mechanism", "PLAIN"), case.get("login"), PASSWORD)
+    """AUTH with the mechanism of the case, as it is written there."""
+    mechanism = case.get("mechanism", "PLAIN")
+    if mechanism.upper() == "PLAIN":
+        answer = client.command(f"AUTH {mechanism} " + smtp.b64(f"\0{case.get('login')}\0{PASSWORD}"))
+    else:
+        answer = client.auth(mechanism, case.get("login"), PASSWORD)
     assert answer.code == 235, f"{case.where}: {answer}"
 
 
-def play_smtp(client, case, driver):
-    """Play the events over SMTP; those that the milter has seen and judged."""
+def start_tls(client, case):
+    """STARTTLS as the case says, and a second EHLO."""
+    small = {"128": "ECDHE+AES128"}.get(case.get("cipher_bits"))
+    assert client.starttls(case.get("tls"), small).ok
+    client.ehlo(case.get("helo", HELO))
+    assert client.socket.version() == case.get("tls"), f"{case.where}: {client.socket.version()}"
+
+
+def play_smtp(client, case, driver, held):
+    """Play the events over SMTP; those that the milter has seen and judged. held() counts what the server keeps back."""
     seen = []
+    kept = held()
     skipping = False
     for event in case.events:
         if event.kind == "mail":
@@ -207,6 +235,9 @@ def play_smtp(client, case, driver):
             expect = event.expect(driver)
             heard(case, event, expect, reply)
             seen.append(Played(event, expect, reply.ref))
+            if event.kind == "end":
+                kept += expect.verdict == "hold"
+                assert held() == kept, f"{case.path.name}:{event.line}: {held()} messages are held, not {kept}"
     client.quit()
     return seen
 

@@ -1,6 +1,7 @@
 """The case corpus against the decision itself, through `authpolicy check --batch`."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -27,8 +28,11 @@ def databases(build):
 def facts(case, message):
     """One message of a case as the object of facts that --batch reads."""
     mta = case.get("mta", "postfix")
-    found = {key: case.get(key) for key in ("time", "login", "tls", "listener", "helo") if case.get(key)}
+    found = {key: case.get(key) for key in ("time", "login", "tls", "listener", "helo", "cert_subject", "cert_issuer", "verify")
+             if case.get(key)}
     found |= {"mta": mta, "client": case.get("client", play.CLIENT)}
+    if found["client"] == corpus.UNTOLD:
+        del found["client"]
     if case.get("login"):
         found["mechanism"] = case.get("mechanism", "PLAIN")
     if case.get("cipher_bits"):
@@ -54,7 +58,8 @@ def facts(case, message):
 def ask(database, objects):
     """The verdicts of `authpolicy check --batch`, one for each object."""
     done = subprocess.run([place.program("authpolicy"), "check", "--batch", "--db", database],
-                          input="".join(json.dumps(o) + "\n" for o in objects), capture_output=True, text=True)
+                          input="".join(json.dumps(o) + "\n" for o in objects), capture_output=True, text=True,
+                          env={**os.environ, "TZ": "UTC"})
     assert done.returncode in (0, 1) and not done.stderr, f"exit {done.returncode}: {done.stderr}"
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(objects), f"exit {done.returncode}: {done.stdout}{done.stderr}"
@@ -67,11 +72,11 @@ def judge(case, message, verdict):
     would = next((x.would for _, x in expected if x.would), None)
     assert (verdict.get("would") or None) == would, f"{case.where}: {verdict}"
     mail = expected[0]
-    if mail[1].verdict != "accept":
+    if mail[1].refuses:
         assert verdict["stage"] == "mail", f"{case.where}: {verdict}"
         play.judge(case, *mail, verdict)
         return
-    assert verdict["verdict"] == "accept" or verdict["stage"] != "mail", f"{case.where}: {verdict}"
+    assert verdict["verdict"] in ("accept", "hold") or verdict["stage"] != "mail", f"{case.where}: {verdict}"
     recipients = [(e, x) for e, x in expected if e.kind == "rcpt"]
     assert len(verdict["recipients"]) == len(recipients), f"{case.where}: {verdict}"
     for (event, expect), seen in zip(recipients, verdict["recipients"]):
@@ -83,14 +88,17 @@ def judge(case, message, verdict):
 
 def judge_whole(case, expected, recipients, verdict):
     """All recipients refused is a refusal at RCPT; else the end of the message decides."""
-    if recipients and all(x.verdict != "accept" for _, x in recipients):
-        assert verdict["verdict"] != "accept" and verdict["stage"] == "rcpt", f"{case.where}: {verdict}"
+    if recipients and all(x.refuses for _, x in recipients):
+        assert verdict["verdict"] in ("reject", "tempfail") and verdict["stage"] == "rcpt", f"{case.where}: {verdict}"
         return
     end = [(e, x) for e, x in expected if e.kind == "end"]
     if end:
         play.judge(case, *end[0], verdict)
         return
-    assert verdict["verdict"] == "accept", f"{case.where}: {verdict}"
+    held = any(x.verdict == "hold" for _, x in recipients)
+    assert verdict["verdict"] == ("hold" if held else "accept"), f"{case.where}: {verdict}"
+    if held:
+        return
     play.judge_row(case, *expected[0], verdict)
 
 

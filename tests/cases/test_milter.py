@@ -61,7 +61,7 @@ class Script:
         self.macros("SMFIC_CONNECT", j="mx.example.com", _=f"{host} [{client}]", v=VERSIONS[self.mta],
                     daemon_name=None if case.local else name, daemon_port=None if case.local else port,
                     client_addr=("IPv6:" if ":" in client else "") + client, client_name="unknown")
-        self.call("conninfo", host, client)
+        self.call("conninfo", host, "unspec" if client == corpus.UNTOLD else client)
         self.hello()
 
     def hello(self):
@@ -69,10 +69,12 @@ class Script:
         self.call("helo", self.case.get("helo", play.HELO))
 
     def tls(self):
+        """The macros of TLS; a server tells of a client's certificate with them."""
+        told = {name: self.case.get(name) for name in ("cert_subject", "cert_issuer", "verify")}
         if not self.case.get("tls"):
-            return {}
-        return {"tls_version": self.case.get("tls"), "cipher": "TLS_AES_256_GCM_SHA384",
-                "cipher_bits": self.case.get("cipher_bits", "256")}
+            return told
+        return told | {"tls_version": self.case.get("tls"), "cipher": "TLS_AES_256_GCM_SHA384",
+                       "cipher_bits": self.case.get("cipher_bits", "256")}
 
     def login(self):
         """{auth_authen}: Postfix shows the login as it is, Sendmail in xtext."""
@@ -93,7 +95,7 @@ class Script:
         login = self.login()
         self.macros("SMFIC_MAIL", i="4QUEUEID" if local or self.mta == "sendmail" else None,
                     auth_authen=login, auth_type=login and self.case.get("mechanism", "PLAIN"),
-                    auth_author=event.auth_param, mail_addr=self.address(event),
+                    auth_author=event.auth_author or event.auth_param, mail_addr=self.address(event),
                     mail_mailer=None if local else "smtp", mail_host=None if local else "elsewhere.example", **self.tls())
         auth = [f"AUTH={event.auth_param}"] if event.auth_param is not None else []
         self.call("mailfrom", event.arg, *event.params, *auth)
@@ -118,6 +120,7 @@ class Script:
         self.lines.append('if has(SMFIP_NOBODY) then mt.bodystring(c, "Hello.\\r\\n") end')
         self.call("eom")
         self.told(number)
+        self.lines.append(f"mt.echo('held{number} ' .. tostring(mt.eom_check(c, MT_QUARANTINE)))")
         self.in_message = False
 
     def rset(self, number, event):
@@ -157,7 +160,10 @@ def test(bench, file, case):
         if event.kind in corpus.JUDGED:
             expect = event.expect("milter")
             answer = answers[str(number)]
-            wanted = CONTINUE if expect.verdict == "accept" else REPLYCODE
+            wanted = REPLYCODE if expect.refuses else CONTINUE
             assert answer == wanted, f"{case.path.name}:{event.line}: {answer}, expected {expect}"
+            if event.kind == "end":
+                held = "true" if expect.verdict == "hold" else "false"
+                assert answers[f"held{number}"] == held, f"{case.path.name}:{event.line}: held {answers}"
             played.append(play.Played(event, expect))
     evidence.judge(case, played)

@@ -44,8 +44,7 @@ def connect(server, case):
     assert greeting.code == 220, f"{case.where}: {greeting}"
     client.ehlo(case.get("helo", play.HELO))
     if case.get("tls"):
-        assert client.starttls().ok
-        client.ehlo(case.get("helo", play.HELO))
+        play.start_tls(client, case)
     if case.get("login"):
         play.log_in(client, case)
     return client
@@ -70,5 +69,5 @@ def test(bench, postfix, file, case):
         played = list(submit(postfix, case))
     else:
         with connect(postfix, case) as client:
-            played = play.play_smtp(client, case, "postfix")
+            played = play.play_smtp(client, case, "postfix", lambda: len(postfix.held_ids()))
     evidence.judge(case, played)

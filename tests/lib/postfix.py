@@ -164,10 +164,13 @@ class Postfix:
         """Wait for a line of the log; return the match."""
         return until(lambda: re.search(pattern, self.log()), timeout, f"{pattern!r} in Postfix' log")
 
+    def held_ids(self):
+        """The queue ids of the messages in the hold queue."""
+        return sorted(p.name for p in (self.home / "queue/hold").iterdir())
+
     def held(self):
         """The messages in the hold queue, as (queue id, text of the whole message)."""
-        ids = sorted(p.name for p in (self.home / "queue/hold").iterdir())
-        return [(i, self.run("postcat", "-hbq", i).stdout.decode(errors="surrogateescape")) for i in ids]
+        return [(i, self.run("postcat", "-hbq", i).stdout.decode(errors="surrogateescape")) for i in self.held_ids()]
 
     def maildrop(self):
         """What sendmail(1) left behind that was not taken on yet."""

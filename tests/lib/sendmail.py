@@ -144,6 +144,10 @@ class Sendmail:
                           data.read_text(errors="surrogateescape") if data.exists() else ""))
         return found
 
+    def held_ids(self):
+        """The queue ids of the messages in quarantine."""
+        return sorted(p.name[2:] for p in (self.home / "queue").glob("hf*"))
+
     def log(self):
         """Every line that went over the wire (Sendmail itself logs to syslog only)."""
         path = self.home / "traffic"

@@ -50,8 +50,8 @@ class Disconnected(Exception):
 class Client:
     """One SMTP session. Commands and content are str (sent as UTF-8) or bytes; CRLF is added to commands."""
 
-    def __init__(self, host, port, timeout=30):
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+    def __init__(self, host, port, timeout=30, source=None):
+        self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
         self.file = self.socket.makefile("rb")
         self.features = []
         self.banner = self.reply()
@@ -101,11 +101,20 @@ class Client:
         self.features = answer.raw.upper().split("\n")[1:]
         return answer
 
-    def starttls(self):
-        """STARTTLS and the handshake; no second EHLO."""
+    def starttls(self, most=None, ciphers=None, certificate=None):
+        """STARTTLS and the handshake; no second EHLO.
+
+        most: the newest version to speak, 'TLSv1.2'. ciphers: those of TLS 1.2. certificate: files of the client's, (cert, key).
+        """
         answer = self.command("STARTTLS")
         if answer.ok:
             context = ssl.create_default_context(cafile=tls.certificates().ca)
+            if most:
+                context.maximum_version = ssl.TLSVersion[most.replace(".", "_")]
+            if ciphers:
+                context.set_ciphers(ciphers)
+            if certificate:
+                context.load_cert_chain(*certificate)
             self.file.close()
             self.socket = context.wrap_socket(self.socket, server_hostname="mx.example.com")
             self.file = self.socket.makefile("rb")
