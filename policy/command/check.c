@@ -74,6 +74,11 @@ read_facts(const struct args *a, struct facts *f)
 	f->mechanism = args_value(a, "mechanism", NULL);
 	f->listener = args_value(a, "listener", NULL);
 	f->mail_addr = args_value(a, "mail-addr", NULL);
+	f->auth_param = args_value(a, "auth-param", NULL);
+	f->cert_subject = args_value(a, "cert-subject", NULL);
+	f->cert_issuer = args_value(a, "cert-issuer", NULL);
+	f->verify = args_value(a, "verify", NULL);
+	f->local = args_has(a, "local");
 	f->cipher_bits = atoi(bits);
 	f->mta = strcmp(mta, "postfix") == 0	? MTA_POSTFIX
 		 : strcmp(mta, "sendmail") == 0 ? MTA_SENDMAIL
@@ -129,6 +134,24 @@ told(void *ctx, const struct recipient *r, const struct verdict *v)
 	putchar('\n');
 }
 
+/* Who the client is, and how that is known, before the steps that ask it. */
+static void
+explain_client(struct command *c, const struct play *p)
+{
+	struct verdict v;
+	char text[3 * LOGIN_MAX];
+
+	policy_decide(p->policy, &p->facts, STAGE_MAIL, NULL, &v);
+	snprintf(text, sizeof(text), "client: %s, known by %s%s%s%s",
+	    v.login[0] != '\0' ? v.login : "no login",
+	    identified_name(v.identified), v.peer[0] != '\0' ? " of " : "",
+	    v.peer,
+	    p->facts.auth_param != NULL && v.peer[0] == '\0'
+		? "; AUTH= changes nothing"
+		: "");
+	say(c, text);
+}
+
 /* Asks, prints, and makes the answer an exit status.  The decision is pure:
  * asked twice, once for the steps, it says the same. */
 static enum status
@@ -142,6 +165,7 @@ answer(struct command *c, struct play *p)
 	if (args_has(&c->args, "explain")) {
 		if (c->json)
 			json_array(&c->out, "explain");
+		explain_client(c, p);
 		p->trace = &trace;
 		play_message(p, &o);
 		p->trace = NULL;

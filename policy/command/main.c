@@ -123,6 +123,8 @@ static const struct subcommand subcommands[] = {
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"
 	" [--mechanism NAME] [--listener NAME] [--mta postfix|sendmail]"
+	" [--auth-param TEXT] [--cert-subject NAME] [--cert-issuer NAME]"
+	" [--verify TEXT] [--local]"
 	" [--mail-addr ADDRESS] [--message FILE] [--header LINE]..."
 	" [--time TIME] [--explain] [--batch]",
 	"what would be decided, and why"},
