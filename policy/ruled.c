@@ -122,10 +122,8 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 
 		r = rule_find(&asked.query, from);
 		explain(d, &asked.query, from, r);
-		if (r == NULL) {
-			d->row[0] = '\0';
-			return false;
-		}
+		if (r == NULL)
+			break;
 		snprintf(seq, sizeof(seq), "%" PRId64, r->seq);
 		unknown = rule_unknown(&asked.query, r);
 		set_row(d, "rule", seq, unknown == NULL ? "" : unknown);
@@ -137,9 +135,16 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 			r->verdict == VERDICT_HOLD)) {
 			if (r->verdict != VERDICT_ACCEPT)
 				pass_over(d, reason_of(r));
-			continue;
+			if (r->seq < INT64_MAX)
+				continue;
+			r = NULL;
 		}
 		break;
+	}
+	if (r == NULL) { /* what was passed over says nothing of the default */
+		d->row[0] = '\0';
+		d->mode = MODE_INHERIT;
+		return false;
 	}
 	*ruled = true;
 	d->hold = r->verdict == VERDICT_HOLD;
