@@ -252,6 +252,8 @@ convert(const char *charset, char *bytes, size_t len, bool doubt, char *out)
 
 	if (!utf8 || strcasecmp(charset, "utf-8") != 0)
 		cd = iconv_open("UTF-8", charset);
+	if (cd == (iconv_t)-1 && !utf8 && !doubt)
+		cd = iconv_open("UTF-8", "UTF-8");
 	if (cd != (iconv_t)-1) {
 		bool good =
 		    (!doubt || holds_ascii(cd)) &&

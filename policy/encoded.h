@@ -23,11 +23,11 @@ bool encoded_is_clear(const char *text);
  * A copy of `text` with every encoded word replaced by what it says, in UTF-8.
  * Blanks between two encoded words vanish, and the bytes of neighbours in the
  * same charset are joined before they are converted, so that a character cut
- * in two comes out whole.  What can't be converted becomes U+FFFD; control
- * characters stay, NUL as 01.  Words of an unknown charset are UTF-8 if they
- * can be, else Latin-1; with `doubt`, so are those that are not what they claim
- * and those of charsets where ASCII bytes are something else (UTF-7, UTF-16,
- * EBCDIC), which many readers don't know.  NULL: no memory.
+ * in two comes out whole.  An unknown charset is read as UTF-8; what can't be
+ * converted becomes U+FFFD; control characters stay, NUL as 01.  With `doubt`,
+ * words of an unknown charset, or that are not what they claim, or of charsets
+ * where ASCII bytes are something else (UTF-7, UTF-16, EBCDIC), which many
+ * readers don't know, are UTF-8 if they can be, else Latin-1.  NULL: no memory.
  */
 char *encoded_decode(const char *text, bool doubt, struct arena *arena);
 
