@@ -84,6 +84,24 @@ set_login(struct decision *d, const char *name, enum identified by)
 	identify_domain(d);
 }
 
+/* Decodes a name of at most CERTIFICATE_NAME_MAX octets as Sendmail tells it:
+ * xtext, but for the `=` of /O=Corp/CN=name. */
+static bool
+decode_name(const char *told, char out[CERTIFICATE_NAME_MAX + 1])
+{
+	char xtext[3 * CERTIFICATE_NAME_MAX + 1], *to = xtext;
+
+	for (; *told != '\0'; told++)
+		if (*told == '=') {
+			memcpy(to, "+3D", 3);
+			to += 3;
+		} else {
+			*to++ = *told;
+		}
+	*to = '\0';
+	return xtext_decode(xtext, out);
+}
+
 /*
  * The login of the client's certificate.  Sendmail tells those it could not
  * verify as well, in xtext; Postfix tells only trusted ones.
@@ -105,8 +123,8 @@ certificate_login(const struct decision *d)
 	if (f->mta != MTA_SENDMAIL)
 		return policy_certificate_login(
 		    d->policy, f->cert_subject, f->cert_issuer);
-	if (!xtext_decode(f->cert_subject, subject) ||
-	    !xtext_decode(f->cert_issuer, issuer))
+	if (!decode_name(f->cert_subject, subject) ||
+	    !decode_name(f->cert_issuer, issuer))
 		return PRINCIPAL_NONE;
 	return policy_certificate_login(d->policy, subject, issuer);
 }
