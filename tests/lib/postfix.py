@@ -37,6 +37,7 @@ smtpd_tls_cert_file = {cert}
 smtpd_tls_key_file = {key}
 smtpd_tls_CAfile = {ca}
 smtpd_tls_security_level = may
+smtpd_tls_ask_ccert = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = {sasl}
 smtpd_sasl_security_options = noanonymous
