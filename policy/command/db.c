@@ -26,8 +26,10 @@ db_fail(struct db *db, enum status status, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	db->status = fail(status, "%s%s%s", db->about != NULL ? db->about : "",
-	    db->about != NULL ? ": " : "", text);
+	db->status = status;
+	if (!db->quiet)
+		fail(status, "%s%s%s", db->about != NULL ? db->about : "",
+		    db->about != NULL ? ": " : "", text);
 	return false;
 }
 
@@ -165,10 +167,10 @@ db_version(struct db *db)
 	return version;
 }
 
-bool
-db_open_any(struct db *db, const char *path)
+/* Opens the file; the rest of `db` is as it has to be. */
+static bool
+open_file(struct db *db, const char *path)
 {
-	memset(db, 0, sizeof(*db));
 	if (strcmp(path, ":memory:") != 0 && access(path, R_OK) != 0)
 		return db_fail(db, STATUS_UNKNOWN, "%s: %s%s", path,
 		    strerror(errno),
@@ -180,6 +182,22 @@ db_open_any(struct db *db, const char *path)
 		return broken(db);
 	sqlite3_busy_timeout(db->handle, BUSY_MS);
 	return db_exec(db, "PRAGMA foreign_keys = ON");
+}
+
+bool
+db_open_any(struct db *db, const char *path)
+{
+	memset(db, 0, sizeof(*db));
+	return open_file(db, path);
+}
+
+bool
+db_look(struct db *db, const char *path)
+{
+	memset(db, 0, sizeof(*db));
+	db->quiet = true;
+	return open_file(db, path) && db_exec(db, "BEGIN") &&
+	       db_version(db) == POLICY_SCHEMA_VERSION;
 }
 
 bool

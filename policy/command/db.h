@@ -21,6 +21,7 @@ struct db {
 	enum status status; /* of the first error; STATUS_OK: none yet */
 	int changed;	    /* rows, by the last db_run() */
 	const char *about;  /* said before an error: the option in question */
+	bool quiet;	    /* errors stick, and are not said */
 };
 
 /*
@@ -29,6 +30,10 @@ struct db {
  * of another version than this program reads.
  */
 bool db_open(struct db *db, const char *path, bool writes);
+
+/* Opens the policy to be read, where that goes without saying: an error is
+ * silent. */
+bool db_look(struct db *db, const char *path);
 
 /* Opens the file at `path` for migrations, whatever its version; or, with
  * ":memory:", an empty database for SQLite's functions. */

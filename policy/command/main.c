@@ -23,7 +23,7 @@ static const struct subcommand subcommands[] = {
 	"bring the policy to this program's version, after a backup"},
     {"status", NULL, ACCESS_NONE, run_status, "",
 	"is the policy as it is now in force?"},
-    {"lint", NULL, ACCESS_NONE, run_lint, "",
+    {"lint", NULL, ACCESS_NONE, run_lint, "[--mta postfix|sendmail]",
 	"what is wrong or odd in the policy"},
     {"login", "add", ACCESS_WRITE, run_principal_add, "NAME... [--note TEXT]",
 	"give logins a row of their own"},

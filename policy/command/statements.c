@@ -188,21 +188,91 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" (SELECT * FROM history ORDER BY id DESC LIMIT ?) ORDER BY id",
     [SQL_LINT] =
 	"SELECT 'send_as(' || principal || ', ' || address || '): ' ||"
-	" domain || ' is not in local_domain' FROM (SELECT principal,"
+	" domain || ' is not in local_domain; authpolicy domain add ' ||"
+	" domain || ', or revoke the grant' FROM (SELECT principal,"
 	" address, substr(address, instr(address, '@') + 1) AS domain"
 	" FROM send_as WHERE instr(address, '@') > 0 AND"
 	" address <> '@{domain}') WHERE domain NOT GLOB '[.[]*'"
 	" AND domain COLLATE NOCASE NOT IN (SELECT name FROM local_domain)"
 	" UNION ALL SELECT 'send_as(' || principal || ', *): it may use"
-	" every address there is' FROM send_as WHERE address = '*'"
+	" every address there is' || iif(EXISTS (SELECT 1 FROM quota"
+	" WHERE quota.principal IN (send_as.principal, 'everyone')"
+	" OR quota.principal IN (SELECT member.principal FROM member"
+	" WHERE login = send_as.principal)), '', ', without a limit') ||"
+	" '; grant what it needs, as @example.com' FROM send_as"
+	" WHERE address = '*'"
+	" UNION ALL SELECT 'send_as(anonymous, ' || address || '): whoever"
+	" can connect may use it; authpolicy revoke anonymous ' || address"
+	" FROM send_as WHERE principal = 'anonymous'"
 	" UNION ALL SELECT 'principal(' || name || '): a group without"
-	" members' FROM unused_group"
+	" members; authpolicy group join ' || name || ' LOGIN, or remove it'"
+	" FROM unused_group"
 	" UNION ALL SELECT 'send_as: ' || address || ' is granted by name"
-	" to several logins: ' || group_concat(name, ', ')"
+	" to several logins: ' || group_concat(name, ', ') ||"
+	" '; grant it to a group'"
 	" FROM (SELECT DISTINCT address, name FROM send_as"
 	" JOIN principal ON name = principal AND kind = 'login'"
 	" WHERE address GLOB '[^@{*]*@*') GROUP BY address"
-	" HAVING count(*) > 1",
+	" HAVING count(*) > 1"
+	" UNION ALL SELECT 'quota(' || name || '): this version does not act"
+	" on limits, and records nothing of it; authpolicy sql can delete it'"
+	" FROM quota WHERE mode = 'monitor'",
+    [SQL_LINT_REFERENCES] =
+	"SELECT 'rule(' || seq || '): its client ' || text || ' is no network"
+	" and no name of some; authpolicy network add ' || text || ' CIDR, or"
+	" authpolicy rule remove ' || seq FROM (SELECT seq, ltrim(client, '!')"
+	" AS text FROM rule) WHERE text NOT GLOB '[0-9]*' AND"
+	" text NOT GLOB '*[:/]*' AND lower(text) <> 'any' AND"
+	" text COLLATE NOCASE NOT IN (SELECT name FROM network)"
+	" UNION ALL SELECT 'rule(' || seq || '): its ' || part || ' ' || text"
+	" || ' is no address and no set of some; authpolicy address-set add '"
+	" || text || ' ADDRESS, or authpolicy rule remove ' || seq FROM"
+	" (SELECT seq, 'sender' AS part, ltrim(sender, '!') AS text FROM rule"
+	" UNION ALL SELECT seq, 'recipient', ltrim(recipient, '!') FROM rule)"
+	" WHERE text NOT GLOB '*[@*<]*' AND lower(text) <> 'any' AND"
+	" text COLLATE NOCASE NOT IN (SELECT name FROM address_set)"
+	" UNION ALL SELECT 'rule(' || seq || '): its principal ' || text || '"
+	" is not there; authpolicy login add ' || text || ', or authpolicy rule"
+	" remove ' || seq FROM (SELECT seq, ltrim(principal, '!') AS text"
+	" FROM rule) WHERE text NOT GLOB '@*' AND lower(text) <> 'any' AND"
+	" text COLLATE NOCASE NOT IN (SELECT name FROM principal)",
+    [SQL_LINT_MTA] =
+	"SELECT 'identity(certificate, ' || subject || '): ' || CASE"
+	" WHEN (subject GLOB '/*') <> (issuer GLOB '/*') THEN 'subject and"
+	" issuer are never told like that: both are names on Postfix, and like"
+	" /O=Corp/CN=name on Sendmail'"
+	" WHEN subject GLOB '/*' THEN 'never matches on Postfix, which tells"
+	" the common name alone'"
+	" ELSE 'never matches on Sendmail, which tells whole names like"
+	" /O=Corp/CN=name' END || '; authpolicy identity remove it and add it "
+	"as"
+	" it is told' FROM identity WHERE kind = 'certificate' AND"
+	" ((subject GLOB '/*') <> (issuer GLOB '/*') OR ?1 IN ('',"
+	" iif(subject GLOB '/*', 'postfix', 'sendmail')))"
+	" UNION ALL SELECT 'identity(local): never matches on Sendmail, where"
+	" all mail comes by SMTP; authpolicy identity remove --local, and add"
+	" --network 127.0.0.1' FROM identity WHERE kind = 'local'"
+	" AND uid = -1 AND ?1 IN ('', 'sendmail')"
+	" UNION ALL SELECT 'rule(' || seq || '): mail of ' || rule.principal ||"
+	" ' that does not come by SMTP is never asked about its recipients;"
+	" authpolicy identity remove --local, or rely on other rules'"
+	" FROM rule JOIN identity ON kind = 'local' AND uid = -1"
+	" AND login = rule.principal WHERE ?1 <> 'sendmail'"
+	" UNION ALL SELECT 'rule(' || seq || '): never matches: who has no "
+	"login"
+	" has no mechanism but none; authpolicy rule remove ' || seq FROM rule"
+	" WHERE principal = 'anonymous' AND mechanism NOT GLOB '!*'"
+	" AND mechanism <> 'any' AND ' ' || lower(mechanism) || ' '"
+	" NOT GLOB '* none *' AND ' ' || lower(mechanism) || ' '"
+	" NOT GLOB '* anonymous *'",
+    [SQL_LINT_RULES] =
+	"SELECT seq, (SELECT kind FROM principal WHERE name = rule.principal),"
+	" mode IS 'enforce' OR mode IS NULL AND (verdict <> 'hold' OR"
+	" (SELECT value FROM setting WHERE name = 'mode') = 'enforce'),"
+	" principal, client, sender, recipient, tls, mechanism, hours"
+	" FROM rule ORDER BY seq",
+    [SQL_LINT_MEMBER] =
+	"SELECT login FROM membership WHERE group_name = ? AND login = ?",
 
     [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
 		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
@@ -232,8 +302,12 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" SELECT 'warning: ' || value FROM json_each(?1, '$.warnings')"
 	" UNION ALL"
 	" SELECT 'advice: ' || value FROM json_each(?1, '$.advice')",
+    [SQL_DAEMON_MTA] = "SELECT ?1 ->> '$.mta'",
     [SQL_DAEMON_JSON] =
-	"SELECT json_set(?1, '$.current', json(?2), '$.trouble', ?3)",
+	"SELECT json_set(?1, '$.current', json(?2), '$.trouble', ?3,"
+	" '$.warnings', (SELECT json_group_array(value) FROM (SELECT value"
+	" FROM json_each(?1, '$.warnings') UNION ALL"
+	" SELECT value FROM json_each(?4))))",
 
     [SQL_IS_OBJECT] = "SELECT iif(json_valid(?1), json_type(?1) = 'object', 0)",
     [SQL_MEMBERS] = "SELECT key, type, atom, value FROM json_each(?)",

@@ -72,11 +72,16 @@ enum statement {
 	SQL_SETTING_LIST, /* name or NULL */
 	SQL_HISTORY,	  /* how many */
 	SQL_LINT,
+	SQL_LINT_REFERENCES,
+	SQL_LINT_MTA,	 /* postfix, sendmail, "" for both, or unknown */
+	SQL_LINT_RULES,	 /* the columns are those of enum condition */
+	SQL_LINT_MEMBER, /* group, login */
 
 	SQL_DAEMON,	  /* the daemon's answer */
 	SQL_DAEMON_TABLE, /* the same */
 	SQL_DAEMON_NOTES, /* the same */
-	SQL_DAEMON_JSON,  /* the same, current 0/1, trouble */
+	SQL_DAEMON_MTA,	  /* the same */
+	SQL_DAEMON_JSON,  /* the same, current, trouble, more warnings */
 
 	SQL_IS_OBJECT,	/* JSON */
 	SQL_MEMBERS,	/* a JSON object */

@@ -1,9 +1,10 @@
 /*
- * authpolicy status and lint: is the policy file, as it is now, good and in
- * force?
+ * authpolicy status: is the policy file, as it is now, good and in force?
  */
 #include "policy/command/command.h"
 #include "policy/command/daemon.h"
+#include "policy/command/lint.h"
+#include "policy/command/report.h"
 #include "policy/command/table.h"
 #include "policy/load.h"
 
@@ -14,9 +15,8 @@
 #define LOAD_MS 5000
 #define LOOKS 40 /* of 50 ms: a daemon looks at the file every 250 ms */
 
-/* What a load found, as text or as members of a JSON object. */
-static enum status
-print_report(struct command *c, const struct load_report *report, bool good)
+enum status
+report_print(struct command *c, const struct load_report *report, bool good)
 {
 	if (c->json) {
 		json_string(&c->out, "database", c->path);
@@ -50,7 +50,10 @@ check_file(struct command *c, const char *daemon)
 			? "good"
 			: "not usable; a daemon would keep the last good one");
 	}
-	status = print_report(c, &report, policy != NULL);
+	if (policy != NULL && db_look(&c->db, c->path))
+		lint_mta(&c->db, "unknown", &report.warnings);
+	c->db.status = STATUS_OK;
+	status = report_print(c, &report, policy != NULL);
 	load_report_clear(&report);
 	policy_free(policy);
 	return status;
@@ -93,22 +96,43 @@ judge(const struct daemon *d, const struct source_stamp *file,
 						     : STATUS_REFUSED;
 }
 
+/* What the policy asks of the daemon's MTA in vain, as lines, and as a JSON
+ * array that is to be freed. */
+static char *
+find_vain(struct command *c, struct daemon *d, struct diag *vain)
+{
+	char *mta = db_text(&d->db, SQL_DAEMON_MTA, d->json);
+	struct json j = {0};
+
+	if (db_look(&c->db, c->path))
+		lint_mta(&c->db, mta != NULL ? mta : "unknown", vain);
+	c->db.status = STATUS_OK;
+	free(mta);
+	output_json_lines(&j, NULL, vain);
+	return j.text;
+}
+
 static enum status
 print_daemon(struct command *c, struct daemon *d,
     const struct source_stamp *file, const struct diag *unread)
 {
 	char text[4096];
 	enum status status = judge(d, file, unread, text, sizeof(text));
+	struct diag vain = {0};
+	char *more = find_vain(c, d, &vain);
 	sqlite3_stmt *s;
 
 	if (c->json) {
 		char *json = db_text(&d->db, SQL_DAEMON_JSON, d->json,
 		    status == STATUS_OK ? "true" : "false",
-		    status == STATUS_OK ? "" : text);
+		    status == STATUS_OK ? "" : text,
+		    more != NULL ? more : "[]");
 
 		if (json != NULL)
 			puts(json);
 		free(json);
+		free(more);
+		diag_clear(&vain);
 		return status;
 	}
 	s = db_query(&d->db, SQL_DAEMON_TABLE, d->json);
@@ -124,6 +148,9 @@ print_daemon(struct command *c, struct daemon *d,
 		output_text(stdout, (const char *)sqlite3_column_text(s, 0));
 		putchar('\n');
 	}
+	output_lines("warning: ", &vain);
+	free(more);
+	diag_clear(&vain);
 	return status;
 }
 
@@ -163,32 +190,4 @@ run_status(struct command *c)
 			return status;
 		nanosleep(&(struct timespec){.tv_nsec = 50000000L}, NULL);
 	}
-}
-
-/* The loader's findings, and what is allowed but odd. */
-enum status
-run_lint(struct command *c)
-{
-	struct load_report report = {0};
-	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
-	bool good = policy != NULL;
-	enum status status;
-
-	policy_free(policy);
-	/* Only now: the loader wants no connection on the file. */
-	if (good && db_open(&c->db, c->path, false)) {
-		sqlite3_stmt *s = db_query(&c->db, SQL_LINT);
-
-		while (db_step(&c->db, s))
-			diag_add(&report.warnings, "%s",
-			    (const char *)sqlite3_column_text(s, 0));
-	}
-	if (c->json)
-		json_object(&c->out, NULL);
-	status = print_report(c, &report, good);
-	if (!c->json)
-		printf("%zu errors, %zu warnings\n", report.errors.count,
-		    report.warnings.count);
-	load_report_clear(&report);
-	return c->db.status != STATUS_OK ? c->db.status : status;
 }
