@@ -263,38 +263,55 @@ ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 	return numeric ? ADDRESS_BAD_DOMAIN : ADDRESS_OK; /* 127.0.0.1 */
 }
 
+/*
+ * A-labels of a domain with U-labels.  Only case and composition are brought
+ * to one form: letters that UTS 46 would map, fullwidth ones say, or drop make
+ * it a name that others read as another.
+ */
+static enum address_status
+unicode_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
+{
+	uint8_t lower[4 * ADDRESS_DOMAIN_MAX + 1];
+	size_t lower_len = sizeof(lower) - 1;
+	enum address_status status;
+	char *ascii = NULL;
+	uint8_t *made = u8_tolower(
+	    (const uint8_t *)text, len, NULL, UNINORM_NFC, lower, &lower_len);
+	int rc;
+
+	if (made == NULL)
+		return ADDRESS_NO_MEMORY;
+	if (made != lower) {
+		free(made);
+		return ADDRESS_TOO_LONG;
+	}
+	lower[lower_len] = '\0';
+	rc = idn2_to_ascii_8z(
+	    (const char *)lower, &ascii, IDN2_NFC_INPUT | IDN2_NO_TR46);
+	if (rc == IDN2_MALLOC)
+		status = ADDRESS_NO_MEMORY;
+	else if (rc != IDN2_OK)
+		status = ADDRESS_BAD_DOMAIN;
+	else
+		status = ascii_domain(ascii, strlen(ascii), out);
+	idn2_free(ascii);
+	return status;
+}
+
 enum address_status
 address_parse_domain(
     const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 {
-	char wide[4 * ADDRESS_DOMAIN_MAX + 1]; /* U-labels may be longer */
 	enum address_status status = check_bytes(text, len);
-	char *ascii = NULL;
 	bool plain = true;
-	int rc;
 
 	out[0] = '\0';
 	if (status != ADDRESS_OK)
 		return status;
 	for (size_t i = 0; i < len; i++)
 		plain = plain && (unsigned char)text[i] < 0x80;
-	if (plain) {
-		status = ascii_domain(text, len, out);
-	} else if (len >= sizeof(wide)) {
-		status = ADDRESS_TOO_LONG;
-	} else {
-		memcpy(wide, text, len);
-		wide[len] = '\0';
-		rc = idn2_to_ascii_8z(
-		    wide, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-		if (rc == IDN2_MALLOC)
-			status = ADDRESS_NO_MEMORY;
-		else if (rc != IDN2_OK)
-			status = ADDRESS_BAD_DOMAIN;
-		else
-			status = ascii_domain(ascii, strlen(ascii), out);
-		idn2_free(ascii);
-	}
+	status = plain ? ascii_domain(text, len, out)
+		       : unicode_domain(text, len, out);
 	if (status != ADDRESS_OK)
 		out[0] = '\0';
 	return status;

@@ -70,8 +70,9 @@ enum address_status address_parse(
 enum address_status address_parse_path(const char *typed, struct address *out);
 
 /*
- * Brings a domain name to canonical form (lower-case A-labels, RFC 5891, UTS
- * 46 non-transitional).  `out` is NUL-terminated and empty on failure.
+ * Brings a domain name to canonical form: lower-case A-labels, RFC 5891, with
+ * no mapping but that of case and composition.  `out` is NUL-terminated and
+ * empty on failure.
  */
 enum address_status address_parse_domain(
     const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1]);
