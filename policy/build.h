@@ -108,7 +108,8 @@ struct tables {
 	prefix_lengths prefixes;
 	struct rule *rules; /* by seq; each owns its strings */
 	uint32_t rule_count, rule_cap;
-	struct rule_key *rule_keys;
+	struct rule_key *rule_keys; /* one or more for each rule */
+	uint32_t rule_key_count;
 	prefix_lengths rule_prefixes;
 	struct network_identity *network_ids; /* by cidr */
 	uint32_t network_id_count, network_id_cap;

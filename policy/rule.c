@@ -210,38 +210,155 @@ hash_cidr(const struct cidr *c)
 	return hash_bytes(h, &c->ip.six, 1);
 }
 
-/* The one row of a set made of a single form, or NULL. */
-static const struct grant *
-only_row(const struct tables *t, principal_id set)
+/* A rule may stand under a key for each row of a set; one that would have more
+ * than this stands where it is always looked at. */
+#define KEYS_MAX 1000
+
+/* One of the conditions by which a rule could be found. */
+struct way {
+	enum rule_by by;
+	uint32_t hash;	  /* that tells it from others */
+	principal_id set; /* whose rows are the keys; PRINCIPAL_NONE: `hash` */
+	uint32_t keys;	  /* how many there are */
+};
+#define WAYS_MAX 5
+
+/* The rows of a network, which build_rules_finish() has sorted. */
+static uint32_t
+network_rows(
+    const struct tables *t, uint32_t network, const struct network_row **first)
 {
-	if (set == PRINCIPAL_NONE || t->principals[set].deny_count != 1)
-		return NULL;
-	return &t->denies[t->principals[set].denies];
+	uint32_t low = 0, high = t->network_count, end;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (t->networks[mid].network < network)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (end = low; end < t->network_count; end++)
+		if (t->networks[end].network != network)
+			break;
+	*first = t->networks + low;
+	return end - low;
 }
 
-/* By which of its conditions is the rule found?  Negated ones find nothing. */
-static struct rule_key
-key_of(const struct tables *t, const struct rule *r)
+static struct way
+way_by_set(const struct tables *t, enum rule_by by, principal_id set)
 {
-	const struct grant *recipient =
-	    r->negated & NOT_RECIPIENT ? NULL : only_row(t, r->recipient);
-	const struct grant *sender =
-	    r->negated & NOT_SENDER ? NULL : only_row(t, r->sender);
-	bool by_principal =
-	    r->principal != PRINCIPAL_NONE && !(r->negated & NOT_PRINCIPAL);
+	return (struct way){by, set, set, t->principals[set].deny_count};
+}
 
-	if (by_principal && t->principals[r->principal].kind == PRINCIPAL_LOGIN)
-		return (struct rule_key){RULE_BY_PRINCIPAL, r->principal, 0};
-	if (recipient != NULL)
-		return (struct rule_key){RULE_BY_RECIPIENT, recipient->hash, 0};
-	if (sender != NULL)
-		return (struct rule_key){RULE_BY_SENDER, sender->hash, 0};
+/* The ways to the rule; the last one is by nothing.  What is negated leads
+ * nowhere. */
+static size_t
+ways_to(const struct tables *t, const struct rule *r, struct way ways[WAYS_MAX])
+{
+	const struct network_row *rows;
+	size_t n = 0;
+
+	if (r->principal != PRINCIPAL_NONE && !(r->negated & NOT_PRINCIPAL))
+		ways[n++] = (struct way){
+		    RULE_BY_PRINCIPAL, r->principal, PRINCIPAL_NONE, 1};
+	if (r->recipient != PRINCIPAL_NONE && !(r->negated & NOT_RECIPIENT))
+		ways[n++] = way_by_set(t, RULE_BY_RECIPIENT, r->recipient);
+	if (r->sender != PRINCIPAL_NONE && !(r->negated & NOT_SENDER))
+		ways[n++] = way_by_set(t, RULE_BY_SENDER, r->sender);
 	if (r->client.kind == CLIENT_CIDR && !(r->negated & NOT_CLIENT))
-		return (struct rule_key){
-		    RULE_BY_CLIENT, hash_cidr(&r->client.cidr), 0};
-	if (by_principal)
-		return (struct rule_key){RULE_BY_PRINCIPAL, r->principal, 0};
-	return (struct rule_key){RULE_BY_NOTHING, 0, 0};
+		ways[n++] = (struct way){RULE_BY_CLIENT,
+		    hash_cidr(&r->client.cidr), PRINCIPAL_NONE, 1};
+	if (r->client.kind == CLIENT_NETWORK && !(r->negated & NOT_CLIENT))
+		ways[n++] = (struct way){RULE_BY_CLIENT, r->client.network,
+		    r->client.network,
+		    network_rows(t, r->client.network, &rows)};
+	ways[n++] = (struct way){RULE_BY_NOTHING, 0, PRINCIPAL_NONE, 1};
+	return n;
+}
+
+/* How many rules each way leads to, about: ways whose slots meet share one. */
+struct way_counts {
+	uint32_t *slots;
+	uint32_t mask;
+};
+
+static uint32_t *
+way_slot(const struct way_counts *c, const struct way *w)
+{
+	uint32_t h = hash_bytes(2166136261u ^ w->by, &w->hash, sizeof(w->hash));
+
+	return &c->slots[(h ^ h >> 15) & c->mask];
+}
+
+static bool
+count_ways(const struct tables *t, struct way_counts *c)
+{
+	struct way ways[WAYS_MAX];
+
+	c->mask = 1023;
+	while (c->mask / 16 < t->rule_count)
+		c->mask = c->mask * 2 + 1;
+	c->slots = calloc((size_t)c->mask + 1, sizeof(*c->slots));
+	if (c->slots == NULL)
+		return false;
+	for (uint32_t i = 0; i < t->rule_count; i++) {
+		size_t n = ways_to(t, &t->rules[i], ways);
+
+		for (size_t k = 0; k + 1 < n; k++)
+			++*way_slot(c, &ways[k]);
+	}
+	return true;
+}
+
+/* The way that leads to the fewest other rules. */
+static struct way
+best_way(
+    const struct tables *t, const struct rule *r, const struct way_counts *c)
+{
+	struct way ways[WAYS_MAX];
+	size_t n = ways_to(t, r, ways), best = n - 1;
+
+	for (size_t i = 0; i + 1 < n; i++)
+		if (ways[i].keys <= KEYS_MAX &&
+		    (best == n - 1 ||
+			*way_slot(c, &ways[i]) < *way_slot(c, &ways[best])))
+			best = i;
+	return ways[best];
+}
+
+static void
+add_key(struct tables *t, enum rule_by by, uint32_t hash, uint32_t rule)
+{
+	t->rule_keys[t->rule_key_count++] = (struct rule_key){by, hash, rule};
+}
+
+static void
+add_client_key(struct tables *t, const struct cidr *c, uint32_t rule)
+{
+	t->rule_prefixes[c->ip.six][c->bits] = true;
+	add_key(t, RULE_BY_CLIENT, hash_cidr(c), rule);
+}
+
+static void
+add_keys(struct tables *t, const struct way *w, uint32_t rule)
+{
+	const struct network_row *rows;
+	const struct principal *set;
+
+	if (w->by == RULE_BY_CLIENT && w->set == PRINCIPAL_NONE) {
+		add_client_key(t, &t->rules[rule].client.cidr, rule);
+	} else if (w->by == RULE_BY_CLIENT) {
+		for (uint32_t n = network_rows(t, w->set, &rows); n > 0; n--)
+			add_client_key(t, &rows[n - 1].cidr, rule);
+	} else if (w->set != PRINCIPAL_NONE) {
+		set = &t->principals[w->set];
+		for (uint32_t i = 0; i < set->deny_count; i++)
+			add_key(
+			    t, w->by, t->denies[set->denies + i].hash, rule);
+	} else {
+		add_key(t, w->by, w->hash, rule);
+	}
 }
 
 static int
@@ -265,6 +382,29 @@ compare_keys(const void *a, const void *b)
 	return (x->rule > y->rule) - (x->rule < y->rule);
 }
 
+static bool
+index_rules(struct tables *t)
+{
+	struct way_counts counts;
+	size_t keys = 0;
+
+	if (!count_ways(t, &counts))
+		return false;
+	for (uint32_t i = 0; i < t->rule_count; i++)
+		keys += best_way(t, &t->rules[i], &counts).keys;
+	t->rule_keys = calloc(keys + 1, sizeof(*t->rule_keys));
+	for (uint32_t i = 0; t->rule_keys != NULL && i < t->rule_count; i++) {
+		struct way way = best_way(t, &t->rules[i], &counts);
+
+		add_keys(t, &way, i);
+	}
+	free(counts.slots);
+	if (t->rule_key_count > 0)
+		qsort(t->rule_keys, t->rule_key_count, sizeof(*t->rule_keys),
+		    compare_keys);
+	return t->rule_keys != NULL;
+}
+
 bool
 build_rules_finish(struct tables *t)
 {
@@ -279,19 +419,7 @@ build_rules_finish(struct tables *t)
 	if (t->rule_count == 0)
 		return true;
 	qsort(t->rules, t->rule_count, sizeof(*t->rules), compare_rules);
-	t->rule_keys = calloc(t->rule_count, sizeof(*t->rule_keys));
-	if (t->rule_keys == NULL)
-		return false;
-	for (uint32_t i = 0; i < t->rule_count; i++) {
-		const struct cidr *c = &t->rules[i].client.cidr;
-
-		t->rule_keys[i] = key_of(t, &t->rules[i]);
-		t->rule_keys[i].rule = i;
-		if (t->rule_keys[i].by == RULE_BY_CLIENT)
-			t->rule_prefixes[c->ip.six][c->bits] = true;
-	}
-	qsort(t->rule_keys, t->rule_count, sizeof(*t->rule_keys), compare_keys);
-	return true;
+	return index_rules(t);
 }
 
 /* A run of keys under which rules may stand that match. */
@@ -311,7 +439,7 @@ add_run(
     struct runs *runs, const struct tables *t, enum rule_by by, uint32_t hash)
 {
 	const struct rule_key *low = t->rule_keys;
-	size_t count = t->rule_count;
+	size_t count = t->rule_key_count;
 	const struct rule_key *end = low + count;
 	struct run run;
 
