@@ -162,7 +162,8 @@ CREATE TABLE rule (
 		OR tls GLOB '![1-9]* bits' AND substr(tls, 2, length(tls) - 6) NOT GLOB '*[^0-9]*' AND length(tls) <= 10),
 	CONSTRAINT "rule.mechanism is any, none or SASL mechanisms with a blank between, like 'PLAIN LOGIN', with ! before all for not"
 		CHECK (mechanism NOT GLOB '!!*' AND ltrim(mechanism, '!') NOT GLOB '*[^A-Za-z0-9 _-]*' AND instr(mechanism, char(0)) = 0
-		AND ' ' || ltrim(mechanism, '!') || ' ' NOT GLOB '*  *'),
+		AND ' ' || ltrim(mechanism, '!') || ' ' NOT GLOB '*  *'
+		AND (mechanism = 'any' OR ' ' || lower(ltrim(mechanism, '!')) || ' ' NOT GLOB '* any *')),
 	CONSTRAINT "rule.verdict is accept, reject, tempfail or hold"
 		CHECK (verdict IN ('accept', 'reject', 'tempfail', 'hold')),
 	CONSTRAINT "rule.reply: verdict reject takes 5xx, tempfail takes 4xx, accept and hold take none"
@@ -392,8 +393,8 @@ END;
 -- any, or periods like Mon-Fri 08:00-18:00 with ', ' between.  A night is two periods: Fri 22:00-24:00, Sat 00:00-06:00.
 CREATE VIEW must_be_hours(hours) AS SELECT NULL;
 CREATE TRIGGER must_be_hours_insert INSTEAD OF INSERT ON must_be_hours WHEN NEW.hours <> 'any' COLLATE NOCASE BEGIN
-	SELECT RAISE(ABORT, 'not hours: write any or ''Mon-Fri 08:00-18:00'', several with '', '' between; each ends after it begins, at 24:00 at the latest')
-	WHERE NEW.hours GLOB '*[^A-Za-z0-9:, -]*' OR instr(NEW.hours, char(0)) OR EXISTS (
+	SELECT RAISE(ABORT, 'not hours: write any or ''Mon-Fri 08:00-18:00'', several with '', '' between; each ends after it begins, at 24:00 at the latest; ten at most')
+	WHERE NEW.hours GLOB '*[^A-Za-z0-9:, -]*' OR instr(NEW.hours, char(0)) OR length(NEW.hours) > 208 OR EXISTS (
 		SELECT 1 FROM json_each('["' || replace(iif(NEW.hours GLOB '*[^A-Za-z0-9:, -]*', '', NEW.hours), ', ', '","') || '"]')
 		WHERE substr(value, -12) NOT GLOB ' [0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]'
 		OR substr(value, -11, 5) >= substr(value, -5) OR substr(value, -5) > '24:00'

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import insert
+from shell import insert
 from test_values import GOOD
 
 CHANGE = {"principal": "note", "membership": "origin", "send_as": "note", "deny_as": "note", "local_domain": "owner = 'staff' --", "network": "cidr = '198.51.100.7' --",

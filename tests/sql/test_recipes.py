@@ -1,6 +1,6 @@
 """Every recipe runs as printed, one after the other, in a new database, and again in the same one where it says so."""
 
-from conftest import SQL
+from shell import SQL
 
 
 def test_every_recipe_runs_as_printed(empty):

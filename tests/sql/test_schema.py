@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from conftest import MIGRATIONS, SQL, Shell
+from shell import MIGRATIONS, SQL, Shell
 
 
 def contents(db):

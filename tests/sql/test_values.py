@@ -2,7 +2,7 @@
 
 import pytest
 
-from conftest import insert, quoted, update
+from shell import insert, quoted, update
 
 # A good row of each table; the cases below change it.
 GOOD = {
@@ -31,7 +31,7 @@ GROUP = "no such group: create it first with INSERT INTO principal(name, kind) V
 KIND = "this name is taken: a group and a login cannot share a name, and a principal cannot change its kind"
 RESERVED = KIND[:19]
 DATE = " is NULL or UTC like 2026-12-31 or 2026-12-31T18:00:00Z"
-HOURS = "not hours: write any or 'Mon-Fri 08:00-18:00', several with ', ' between; each ends after it begins, at 24:00 at the latest"
+HOURS = "not hours: write any or 'Mon-Fri 08:00-18:00', several with ', ' between; each ends after it begins, at 24:00 at the latest; ten at most"
 REPLY = "not a reply: write it like '550 5.7.1 text': printable ASCII, at most 400 characters, both codes of one class, never 421"
 IDENTITY = "identity: a certificate has subject and issuer, a network has cidr, local may have uid; the rest stays empty"
 
@@ -136,7 +136,7 @@ REFUSED = [
     *[("rule", {"tls": tls}, "rule.tls is any, none, 1.2, 1.3 or like '128 bits', with ! for not")
       for tls in ["", "1.1", "TLSv1.2", "strong", "bits", "0 bits", "128", "128bits", "-1 bits", "1x bits", "12345 bits", "!!none", "!"]],
     *[("rule", {"mechanism": mechanism}, "rule.mechanism is any, none or SASL mechanisms with a blank between, like 'PLAIN LOGIN', with ! before all for not")
-      for mechanism in ["", "PLAIN,LOGIN", "PLAIN  LOGIN", " PLAIN", "PLAIN ", "!", "!!PLAIN", "PLAIN !LOGIN", "PLAIN\0"]],
+      for mechanism in ["", "PLAIN,LOGIN", "PLAIN  LOGIN", " PLAIN", "PLAIN ", "!", "!!PLAIN", "PLAIN !LOGIN", "PLAIN any", "any LOGIN", "PLAIN\0"]],
     *[("rule", {"hours": hours}, HOURS) for hours in ["", "!", "always", "08:00-18:00", "Mon", "Mon-Fri", "Mon 8:00-18:00", "Mon 08:00-08:00", "Mon 18:00-08:00", "Mon 08:00-24:01",
                                                       "Mon 08:00-25:00", "Mon 08:60-18:00", "Mo 08:00-18:00", "Mon-Fry 08:00-18:00", "Mon,Tue 08:00-18:00", "Mon 08:00-18:00,Tue 08:00-18:00",
                                                       "onT 08:00-18:00", "Mon 08:00-18:00, ", "Mon-Fri 08:00-18:00\"", "Mon 08:00-18:00 x", "mon 08:00-18:00"]],
