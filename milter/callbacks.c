@@ -31,6 +31,7 @@
 
 static const struct config *config;
 static atomic_uint running, sessions;
+static atomic_int seen_mta; /* enum mta, of the last message */
 
 /* A macro's value; empty is absent: Sendmail sends empty ones. */
 static char *
@@ -215,6 +216,7 @@ on_envfrom(SMFICTX *ctx, char **argv)
 	else
 		session_overloaded(s, STAGE_MAIL, &v);
 	leave();
+	atomic_store(&seen_mta, (int)s->facts.mta);
 	return give(ctx, &v);
 }
 
@@ -397,4 +399,10 @@ unsigned
 callbacks_sessions(void)
 {
 	return atomic_load(&sessions);
+}
+
+enum mta
+callbacks_mta(void)
+{
+	return (enum mta)atomic_load(&seen_mta);
 }

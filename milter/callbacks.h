@@ -7,6 +7,7 @@
  */
 
 #include "milter/config.h"
+#include "policy/facts.h"
 
 #include <stdbool.h>
 
@@ -35,5 +36,6 @@ bool callbacks_drain(int ms);
 /* For status. */
 unsigned callbacks_running(void);
 unsigned callbacks_sessions(void);
+enum mta callbacks_mta(void); /* that sent the last message */
 
 #endif

@@ -9,6 +9,7 @@
 #include "milter/callbacks.h"
 #include "milter/keeper.h"
 #include "milter/listen.h"
+#include "milter/mta.h"
 #include "policy/json.h"
 #include "policy/when.h"
 
@@ -38,6 +39,7 @@ static void
 write_status(struct json *j)
 {
 	const struct config *c = control.config;
+	enum mta mta = c->mta != MTA_UNKNOWN ? c->mta : callbacks_mta();
 	char started[WHEN_TEXT_SIZE];
 
 	when_format(control.started, started);
@@ -46,6 +48,8 @@ write_status(struct json *j)
 	json_string(j, "version", PACKAGE_VERSION);
 	json_string(j, "started", started);
 	json_string(j, "socket", c->socket);
+	if (mta != MTA_UNKNOWN)
+		json_string(j, "mta", mta_name(mta));
 	keeper_status(j);
 	json_integer(j, "sessions", callbacks_sessions());
 	json_integer(j, "callbacks", callbacks_running());
