@@ -3,7 +3,7 @@
 
 /*
  * A load under way: shared by policy/load and the files that read its rows,
- * and by nobody else.
+ * and by the command, which asks the readers before it writes.
  *
  * Two rules.  A row whose absence only permits less (send_as, trusted_peer,
  * identity) is skipped with a warning when it can't be understood; any other

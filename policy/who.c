@@ -163,11 +163,15 @@ believe_auth_param(struct decision *d)
 	principal_id id;
 	bool covered = false;
 
-	if (value == NULL || !d->login_known || d->self == PRINCIPAL_NONE ||
+	if (value == NULL)
+		return;
+	if (!d->login_known || d->self == PRINCIPAL_NONE ||
 	    strlen(value) > AUTH_PARAM_MAX || !xtext_decode(value, decoded) ||
 	    address_parse(decoded, strlen(decoded), &a) != ADDRESS_OK ||
-	    !login_canonical(decoded, d->settings->default_realm, login))
+	    !login_canonical(decoded, d->settings->default_realm, login)) {
+		say(d, "AUTH=%s is not believed", value);
 		return;
+	}
 	id = policy_principal(d->policy, login);
 	names_init(d, &names, &a);
 	for (size_t i = 0; i < names.count; i++)
