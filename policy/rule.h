@@ -5,8 +5,8 @@
  * Rules: who may send to whom, from where, over what, when.  The first by seq
  * whose conditions all hold decides, for each recipient on its own.
  *
- * Rules are found through an index, by the condition of each that rules out
- * most: a rule for a login costs those alone who are that login.
+ * Rules are found through an index, by the condition of each that fewest share:
+ * a rule for a login costs those alone who are that login.
  */
 
 #include "cidr.h"
