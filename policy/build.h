@@ -173,6 +173,9 @@ void build_certificate(struct tables *t, const char *subject,
     const char *issuer, principal_id login);
 void build_peer(struct tables *t, const struct peer *peer);
 
+/* The hash under which a rule for a network is found. */
+uint32_t build_hash_cidr(const struct cidr *c);
+
 /* Sorts and indexes what policy/rule and policy/identity look up. */
 bool build_rules_finish(struct tables *t);
 void build_identities_finish(struct tables *t);
