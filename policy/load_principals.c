@@ -94,6 +94,17 @@ read_suspension(struct loader *l, const char *name, const struct row *row)
 	build_suspension(l->policy, name, end, why == NULL ? "" : why);
 }
 
+/* The canonical name of a row's own: a group is known for one only afterwards,
+ * and takes no realm. */
+static bool
+own_name(struct loader *l, const char *name, enum principal_kind kind,
+    char out[LOGIN_MAX + 1])
+{
+	if (kind == PRINCIPAL_GROUP && name != NULL && name[0] != '@')
+		return login_canonical(name, "", out);
+	return canonical_name(l, name, out);
+}
+
 /* Adds a row of principal whose kind is `kind`. */
 static void
 add_principal(struct loader *l, const struct row *row, enum principal_kind kind)
@@ -101,7 +112,7 @@ add_principal(struct loader *l, const struct row *row, enum principal_kind kind)
 	char name[LOGIN_MAX + 1];
 	principal_id id;
 
-	if (!canonical_name(l, row->at[0], name)) {
+	if (!own_name(l, row->at[0], kind, name)) {
 		diag_add(loader_errors(l),
 		    "principal %s: the name is empty, longer than %d bytes or "
 		    "has control characters",
