@@ -139,6 +139,15 @@ find_auth_param(char **argv)
 	return NULL;
 }
 
+/* Bits of a cipher; 0, not told, for what can't be one. */
+static int
+bits_of(const char *text)
+{
+	long bits = text == NULL ? 0 : strtol(text, NULL, 10);
+
+	return bits > 0 && bits < 100000 ? (int)bits : 0;
+}
+
 static void
 take_facts(struct session *s, const struct session_mail *mail)
 {
@@ -152,8 +161,7 @@ take_facts(struct session *s, const struct session_mail *mail)
 		s->message.failed = true;
 	f->mechanism = keep(s, mail->auth_type);
 	f->tls = keep(s, mail->tls_version);
-	f->cipher_bits =
-	    mail->cipher_bits == NULL ? 0 : atoi(mail->cipher_bits);
+	f->cipher_bits = bits_of(mail->cipher_bits);
 	f->cert_subject = keep(s, mail->cert_subject);
 	f->cert_issuer = keep(s, mail->cert_issuer);
 	f->verify = keep(s, mail->verify);
@@ -200,17 +208,28 @@ session_header(struct session *s, const char *name, const char *value)
 	originators_add(&m->originators, name, value, &m->arena);
 }
 
+/* A refusal that needs no decision; recorded like any other. */
+static void
+session_refuse(struct session *s, enum stage stage, enum reason reason,
+    const char *text, struct verdict *v)
+{
+	memset(v, 0, sizeof(*v));
+	v->stage = stage;
+	s->facts.recipient = s->facts.rcpt_addr = NULL;
+	verdict_refuse(v, reason, "", text);
+	answer_record(s, v);
+}
+
 /* A callback that libmilter should not have made: nothing was decided. */
 static bool
 is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
 {
 	if (s->message.open)
 		return false;
-	memset(v, 0, sizeof(*v));
-	v->stage = stage;
-	verdict_refuse(v, REASON_INTERNAL, "",
+	session_refuse(s, stage, REASON_INTERNAL,
 	    "the mail server's milter protocol is out of step; try again "
-	    "later");
+	    "later",
+	    v);
 	return true;
 }
 
@@ -265,11 +284,8 @@ session_recipient(struct session *s, const char *argument,
 	if (is_out_of_order(s, STAGE_RCPT, v))
 		return;
 	if (m->recipient_count >= RECIPIENTS_MAX) {
-		memset(v, 0, sizeof(*v));
-		v->stage = STAGE_RCPT;
-		verdict_refuse(v, REASON_LIMIT_EXCEEDED, "",
-		    "too many recipients in one message; send another");
-		answer_record(s, v);
+		session_refuse(s, STAGE_RCPT, REASON_LIMIT_EXCEEDED,
+		    "too many recipients in one message; send another", v);
 		return;
 	}
 	if (m->queue_id == NULL)
@@ -324,11 +340,8 @@ session_overloaded(struct session *s, enum stage stage, struct verdict *v)
 		session_abort(s);
 		session_forget(s);
 	}
-	memset(v, 0, sizeof(*v));
-	v->stage = stage;
-	verdict_refuse(v, REASON_OVERLOADED, "",
-	    "too much to decide at once; try again later");
-	answer_record(s, v);
+	session_refuse(s, stage, REASON_OVERLOADED,
+	    "too much to decide at once; try again later", v);
 	if (stage != STAGE_RCPT)
 		session_forget(s);
 }

@@ -79,7 +79,7 @@ read_facts(const struct args *a, struct facts *f)
 	f->cert_issuer = args_value(a, "cert-issuer", NULL);
 	f->verify = args_value(a, "verify", NULL);
 	f->local = args_has(a, "local");
-	f->cipher_bits = atoi(bits);
+	f->cipher_bits = (int)strtol(bits, NULL, 10);
 	f->mta = strcmp(mta, "postfix") == 0	? MTA_POSTFIX
 		 : strcmp(mta, "sendmail") == 0 ? MTA_SENDMAIL
 						: MTA_UNKNOWN;
