@@ -60,3 +60,6 @@ SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules li
 
 # For the rest of the tests.
 TEST_PACKAGES="clang clang-format jq libclang-rt-dev llvm mandoc miltertest procps python3-pytest swaks valgrind xz-utils"
+
+# The parsers that tests/disagree asks.
+PEER_PACKAGES="libemail-address-xs-perl libgmime-3.0-dev libmailtools-perl node-addressparser node-nodemailer ruby-mail"
