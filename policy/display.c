@@ -165,18 +165,27 @@ drop_quotes(char *text)
 	return to != from;
 }
 
-/* Takes out what is in brackets, as some do in quotes.  False: nothing. */
+/*
+ * Takes out brackets and what is in them, as some do in quotes too; one without
+ * its partner stays.  False: there were none.
+ */
 static bool
 drop_brackets(char *text)
 {
-	const char *last = strrchr(text, ')'), *from = text;
+	const char *from = text;
 	char *to = text;
+	size_t open = 0;
 
 	for (; *from != '\0'; from++) {
-		if (*from == '(' && last != NULL && from < last)
-			from = strchr(from, ')');
-		else
-			*to++ = *from;
+		if (*from == ')' && open > 0) {
+			open--;
+			while (*--to != '(')
+				;
+			continue;
+		}
+		if (*from == '(')
+			open++;
+		*to++ = *from;
 	}
 	*to = '\0';
 	return to != from;

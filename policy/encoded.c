@@ -79,6 +79,77 @@ last_end(const char *text)
 	return last;
 }
 
+/* Converts, with U+FFFD for what can't be; false when there was such. */
+static bool
+convert_all(iconv_t cd, char *bytes, size_t len, char **out, size_t room)
+{
+	bool good = true;
+
+	while (len > 0 && room > 0) {
+		if (iconv(cd, &bytes, &len, out, &room) != (size_t)-1)
+			break;
+		if (len == 0 || room < 3)
+			break;
+		good = false;
+		memcpy(*out, replacement, 3);
+		*out += 3;
+		room -= 3;
+		bytes++;
+		len--;
+	}
+	return good;
+}
+
+/*
+ * glibc passes surrogates and what is beyond U+10FFFF, three bytes or more
+ * each; the rest of us would call all of the text no UTF-8.
+ */
+static void
+repair(char *text, size_t len)
+{
+	const char *end = text + len;
+	char *bad;
+
+	while ((bad = (char *)(uintptr_t)u8_check(
+		    (uint8_t *)text, (size_t)(end - text))) != NULL) {
+		if (end - bad >= 3)
+			memcpy(bad, replacement, 3);
+		else
+			*bad = '?';
+		text = bad;
+	}
+}
+
+/* Do ASCII bytes mean ASCII in the charset?  Not in UTF-7, UTF-16, EBCDIC. */
+static bool
+holds_ascii(iconv_t cd)
+{
+	char probe[] = "+-a@.", result[sizeof(probe)], *out = result;
+
+	if (!convert_all(cd, probe, strlen(probe), &out, sizeof(result)))
+		return false;
+	iconv(cd, NULL, NULL, NULL, NULL);
+	return (size_t)(out - result) == strlen(probe) &&
+	       memcmp(result, "+-a@.", strlen(probe)) == 0;
+}
+
+/* A charset that is unknown here is unknown to most. */
+static bool
+is_clear_charset(const char *charset)
+{
+	iconv_t cd;
+	bool clear;
+
+	if (strcasecmp(charset, "utf-8") == 0)
+		return true;
+	cd = iconv_open("UTF-8", charset);
+	if (cd == (iconv_t)-1)
+		return true;
+	clear = holds_ascii(cd);
+	iconv_close(cd);
+	return clear;
+}
+
 /* Is it clear that a word ends where `at` follows it? */
 static bool
 is_clear_end(const char *at)
@@ -156,7 +227,8 @@ encoded_is_clear(const char *text)
 	     at = strstr(w.end, "=?")) {
 		if (!read_word(at, last, &w))
 			return is_clear_tail(at);
-		if (!is_clear_text(&w) || !is_clear_end(w.end))
+		if (!is_clear_text(&w) || !is_clear_end(w.end) ||
+		    !is_clear_charset(w.charset))
 			return false;
 	}
 	return true;
@@ -184,60 +256,6 @@ decode_q(const struct word *w, char *out)
 	return n;
 }
 
-/* Converts, with U+FFFD for what can't be; false when there was such. */
-static bool
-convert_all(iconv_t cd, char *bytes, size_t len, char **out, size_t room)
-{
-	bool good = true;
-
-	while (len > 0 && room > 0) {
-		if (iconv(cd, &bytes, &len, out, &room) != (size_t)-1)
-			break;
-		if (len == 0 || room < 3)
-			break;
-		good = false;
-		memcpy(*out, replacement, 3);
-		*out += 3;
-		room -= 3;
-		bytes++;
-		len--;
-	}
-	return good;
-}
-
-/*
- * glibc passes surrogates and what is beyond U+10FFFF, three bytes or more
- * each; the rest of us would call all of the text no UTF-8.
- */
-static void
-repair(char *text, size_t len)
-{
-	const char *end = text + len;
-	char *bad;
-
-	while ((bad = (char *)(uintptr_t)u8_check(
-		    (uint8_t *)text, (size_t)(end - text))) != NULL) {
-		if (end - bad >= 3)
-			memcpy(bad, replacement, 3);
-		else
-			*bad = '?';
-		text = bad;
-	}
-}
-
-/* Do ASCII bytes mean ASCII in the charset?  Not in UTF-7, UTF-16, EBCDIC. */
-static bool
-holds_ascii(iconv_t cd)
-{
-	char probe[] = "+-a@.", result[sizeof(probe)], *out = result;
-
-	if (!convert_all(cd, probe, strlen(probe), &out, sizeof(result)))
-		return false;
-	iconv(cd, NULL, NULL, NULL, NULL);
-	return (size_t)(out - result) == strlen(probe) &&
-	       memcmp(result, "+-a@.", strlen(probe)) == 0;
-}
-
 /*
  * Bytes of a charset as UTF-8; `out` has room for four times as many.  With
  * `doubt`, what is not in its charset, or in one that not all know, is UTF-8 if
@@ -252,8 +270,8 @@ convert(const char *charset, char *bytes, size_t len, bool doubt, char *out)
 
 	if (!utf8 || strcasecmp(charset, "utf-8") != 0)
 		cd = iconv_open("UTF-8", charset);
-	if (cd == (iconv_t)-1 && !utf8 && !doubt)
-		cd = iconv_open("UTF-8", "UTF-8");
+	if (cd == (iconv_t)-1 && !doubt && strcasecmp(charset, "utf-8") != 0)
+		cd = iconv_open("UTF-8", "US-ASCII");
 	if (cd != (iconv_t)-1) {
 		bool good =
 		    (!doubt || holds_ascii(cd)) &&

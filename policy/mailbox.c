@@ -18,6 +18,8 @@ struct reader {
 	bool has_words; /* encoded ones, whole or not */
 	bool unclear;
 	bool hide_comments;		  /* from what is shown */
+	bool word_in_comment;		  /* of this mailbox, an encoded one */
+	unsigned comments;		  /* of this mailbox */
 	bool fold_inside, address_inside; /* a quote or comment */
 	unsigned marks;		/* `?` of the encoded word in hand; 0: none */
 	const char *after_mark; /* where the search for the next goes on */
@@ -228,6 +230,8 @@ skip_comment(struct reader *r)
 			r->at++;
 			if (r->hide_comments)
 				r->shown_len = shown_len;
+			else
+				r->comments++;
 			return MAILBOX_OK;
 		}
 		status = read_pair(r);
@@ -235,6 +239,7 @@ skip_comment(struct reader *r)
 			return status;
 		special = special || at_special(r);
 		nested = nested || at(r, ')'); /* escaped: the same to some */
+		r->word_in_comment = r->word_in_comment || r->marks > 0;
 		show_byte(r, at_blank(r) ? ' ' : *r->at);
 	}
 	return MAILBOX_UNBALANCED;
@@ -512,11 +517,15 @@ read_list(struct reader *r, struct mailbox **list)
 			return MAILBOX_TOO_MANY;
 		m->shown = r->shown;
 		r->shown_len = 0;
+		r->comments = 0;
+		r->word_in_comment = false;
 		status = read_mailbox(r, m);
 		if (status != MAILBOX_OK)
 			return status;
 		show_byte(r, '\0');
-		r->unclear = r->unclear || !encoded_is_clear(m->shown);
+		/* some join comments, and so the words in them */
+		r->unclear = r->unclear || !encoded_is_clear(m->shown) ||
+			     (r->comments > 1 && r->word_in_comment);
 		r->shown += r->shown_len;
 		*next = m;
 		next = &m->next;
