@@ -92,4 +92,4 @@ def visible(name):
     plain = "".join(c for c in name if c.isspace() or unicodedata.category(c) not in FORMAT[:2])
     plain = unicodedata.normalize("NFKC", plain).replace("。", ".")
     found = [m.group(0).lstrip("'`.*_=~?\ufffd") for m in ADDRESS.finditer(plain)]
-    return [a for a in found if not a.startswith("@")]
+    return [a for a in found if a.rpartition("@")[0].strip("\"'`.*_=~?\ufffd")]
