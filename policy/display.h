@@ -10,8 +10,8 @@
 #include "arena.h"
 
 struct displayed {
-	const char *text;       /* as shown, folded: for messages */
-	bool is_address;        /* it could be granted, */
+	const char *text;	/* as shown, folded: for messages */
+	bool is_address;	/* it could be granted, */
 	struct address address; /* and this is it */
 	struct displayed *next;
 };
