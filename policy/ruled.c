@@ -106,6 +106,16 @@ refuse_by_rule(
 	    show(a->text).text, show_client(d).text);
 }
 
+/* Does the search go on behind the rule, which is only recorded?  What accepts
+ * counts also for a client in mode monitor. */
+static bool
+is_passed(const struct decision *d, const struct rule *r)
+{
+	return r->mode == MODE_MONITOR ||
+	       (r->mode == MODE_INHERIT && d->verdict->mode == MODE_MONITOR &&
+		   r->verdict != VERDICT_ACCEPT);
+}
+
 bool
 rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 {
@@ -129,17 +139,14 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 		set_row(d, "rule", seq, unknown == NULL ? "" : unknown);
 		say(d, "rule %s matches: %s", seq, verdict_name(r->verdict));
 		d->mode = r->mode;
-		if (r->mode == MODE_MONITOR ||
-		    (r->mode == MODE_INHERIT &&
-			d->verdict->mode == MODE_MONITOR &&
-			r->verdict == VERDICT_HOLD)) {
-			if (r->verdict != VERDICT_ACCEPT)
-				pass_over(d, reason_of(r));
-			if (r->seq < INT64_MAX)
-				continue;
+		if (!is_passed(d, r))
+			break;
+		if (r->verdict != VERDICT_ACCEPT)
+			pass_over(d, reason_of(r));
+		if (r->seq == INT64_MAX) {
 			r = NULL;
+			break;
 		}
-		break;
 	}
 	if (r == NULL) { /* what was passed over says nothing of the default */
 		d->row[0] = '\0';
