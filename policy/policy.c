@@ -341,7 +341,7 @@ policy_grants(
     const struct policy *p, principal_id id, const struct grant **rows)
 {
 	*rows = NULL;
-	if (id == PRINCIPAL_NONE)
+	if (id == PRINCIPAL_NONE || p->t->principals[id].grant_count == 0)
 		return 0;
 	*rows = p->t->grants + p->t->principals[id].grants;
 	return p->t->principals[id].grant_count;

@@ -97,7 +97,7 @@ network_rows(
 	for (end = low; end < t->network_count; end++)
 		if (t->networks[end].network != network)
 			break;
-	*first = t->networks + low;
+	*first = end == low ? NULL : t->networks + low;
 	return end - low;
 }
 
