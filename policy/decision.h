@@ -16,7 +16,7 @@
 
 #define SHOWN_MAX 120 /* bytes of a client's text in a reply */
 #define REFUSAL_MAX (REPLY_MAX - 16)
-#define PRINCIPALS_MAX 1000 /* groups of one login that rules look at */
+#define PRINCIPALS_MAX 1000 /* of one login that rules look at; more: 451 */
 
 struct decision {
 	const struct policy *policy;

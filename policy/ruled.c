@@ -24,8 +24,7 @@ ask(const struct decision *d, const struct address *recipient, struct asked *a)
 	memset(q, 0, sizeof(*q));
 	q->policy = d->policy;
 	q->principals = a->principals;
-	for (size_t i = 0;
-	     i < principal_count(d) && q->principal_count < PRINCIPALS_MAX; i++)
+	for (size_t i = 0; i < principal_count(d); i++)
 		a->principals[q->principal_count++] = principal_at(d, i);
 	q->client = d->has_ip ? &d->ip : NULL;
 	facts_sender(f, &sender);
@@ -126,6 +125,9 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	*ruled = false;
 	if (policy_rules(d->policy, &rules) == 0)
 		return false;
+	/* a rule for one that is left out would not match */
+	if (principal_count(d) > PRINCIPALS_MAX)
+		return refuse_internal(d);
 	ask(d, a, &asked);
 	for (int64_t from = 0;; from = r->seq + 1) {
 		const char *unknown;
