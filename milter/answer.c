@@ -7,19 +7,11 @@
 
 #include "milter/keeper.h"
 #include "milter/record.h"
+#include "milter/tally.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-static int64_t
-microseconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 /* Keeps what monitor mode passed over, for the record of the message. */
 static void
@@ -30,6 +22,7 @@ keep_findings(struct session *s, const struct verdict *v)
 	for (unsigned i = 0; i < v->passed_count; i++) {
 		struct kept_finding *k;
 
+		tally_passed_over(&v->passed[i]);
 		if (m->would == REASON_NONE)
 			m->would = v->passed[i].reason;
 		if (m->finding_count == FINDINGS_MAX)
@@ -83,7 +76,7 @@ decide(struct session *s, enum stage stage, struct verdict *v)
 	struct message *m = &s->message;
 	const struct policy *policy = keeper_take();
 	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
-	int64_t start = microseconds();
+	int64_t start = tally_now();
 
 	facts_set_time(&s->facts, time(NULL));
 	if (stage == STAGE_MAIL)
@@ -97,7 +90,7 @@ decide(struct session *s, enum stage stage, struct verdict *v)
 	if (m->failed)
 		verdict_refuse(v, REASON_INTERNAL, "",
 		    "this could not be decided now; try again later");
-	m->elapsed_us += microseconds() - start;
+	m->elapsed_us += tally_now() - start;
 }
 
 /*
@@ -157,6 +150,7 @@ answer_record(struct session *s, struct verdict *v)
 	if (verdict_is_refusal(v->kind))
 		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
 		    s->message.ref);
+	tally_verdict(v, tally_now());
 }
 
 /* What is accepted went by the row of MAIL; one held recipient holds all. */
@@ -179,8 +173,11 @@ conclude(struct session *s, struct verdict *v)
 void
 answer(struct session *s, enum stage stage, struct verdict *v)
 {
+	int64_t start = tally_now();
+
 	decide(s, stage, v);
 	if (stage == STAGE_EOM && v->kind == VERDICT_ACCEPT)
 		conclude(s, v);
 	answer_record(s, v);
+	tally_duration(tally_now() - start);
 }

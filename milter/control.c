@@ -10,6 +10,7 @@
 #include "milter/keeper.h"
 #include "milter/listen.h"
 #include "milter/mta.h"
+#include "milter/tally.h"
 #include "policy/json.h"
 #include "policy/when.h"
 
@@ -36,6 +37,19 @@ static struct {
 } control = {.fd = -1, .stop = {-1, -1}};
 
 static void
+write_last_hour(struct json *j)
+{
+	uint64_t counts[TALLY_KINDS];
+
+	tally_last_hour(tally_now(), counts);
+	json_object(j, "verdicts_last_hour");
+	for (int kind = 0; kind < TALLY_KINDS; kind++)
+		json_integer(j, verdict_name((enum verdict_kind)kind),
+		    (int64_t)counts[kind]);
+	json_object_end(j);
+}
+
+static void
 write_status(struct json *j)
 {
 	const struct config *c = control.config;
@@ -54,6 +68,7 @@ write_status(struct json *j)
 	json_integer(j, "sessions", callbacks_sessions());
 	json_integer(j, "callbacks", callbacks_running());
 	json_integer(j, "audit_failures", (int64_t)audit_failures());
+	write_last_hour(j);
 	json_array(j, "advice");
 	for (size_t i = 0; i < diag_kept(&c->advice); i++)
 		json_string(j, NULL, c->advice.lines[i]);

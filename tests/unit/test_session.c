@@ -4,6 +4,8 @@
  */
 #include "milter/session.h"
 
+#include "milter/tally.h"
+
 #include "tests/unit/stand_ins.h"
 #include "tests/unit/unit.h"
 
@@ -521,6 +523,75 @@ too_much_at_once_is_put_off(void **state)
 	assert_int_equal(end_of_message(), VERDICT_TEMPFAIL);
 }
 
+/* --- what is counted ---
+ */
+
+static void
+what_is_spoken_is_counted(void **state)
+{
+	uint64_t accepted =
+	    tally_verdicts(STAGE_EOM, VERDICT_ACCEPT, REASON_NONE);
+	uint64_t denied = tally_verdicts(
+	    STAGE_MAIL, VERDICT_REJECT, REASON_SENDER_NOT_GRANTED);
+	uint64_t failed =
+	    tally_verdicts(STAGE_MAIL, VERDICT_TEMPFAIL, REASON_INTERNAL);
+
+	(void)state;
+	mail_from("alice", "<alice@example.com>");
+	assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+	assert_int_equal(mail_from("alice", "<b@example.com>"), VERDICT_REJECT);
+	audit_is_full = true;
+	assert_int_equal(
+	    mail_from("alice", "<b@example.com>"), VERDICT_TEMPFAIL);
+	assert_int_equal(tally_verdicts(STAGE_EOM, VERDICT_ACCEPT, REASON_NONE),
+	    accepted + 1);
+	assert_int_equal(tally_verdicts(STAGE_MAIL, VERDICT_REJECT,
+			     REASON_SENDER_NOT_GRANTED),
+	    denied + 1);
+	assert_int_equal(
+	    tally_verdicts(STAGE_MAIL, VERDICT_TEMPFAIL, REASON_INTERNAL),
+	    failed + 1);
+}
+
+static void
+what_monitor_passes_over_is_counted_apart(void **state)
+{
+	uint64_t passed = tally_passed(STAGE_MAIL, REASON_SENDER_NOT_GRANTED);
+	uint64_t accepted =
+	    tally_verdicts(STAGE_MAIL, VERDICT_ACCEPT, REASON_NONE);
+
+	(void)state;
+	stand_in_policy(stand_in_load(
+	    FIRM "UPDATE setting SET value = 'monitor' WHERE name = 'mode'"));
+	assert_int_equal(mail_from("alice", "<b@example.com>"), VERDICT_ACCEPT);
+	assert_int_equal(
+	    tally_passed(STAGE_MAIL, REASON_SENDER_NOT_GRANTED), passed + 1);
+	assert_int_equal(
+	    tally_verdicts(STAGE_MAIL, VERDICT_ACCEPT, REASON_NONE),
+	    accepted + 1);
+}
+
+static void
+every_answer_is_timed_once(void **state)
+{
+	struct tally_durations t;
+	uint64_t answers[2] = {0};
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		tally_durations(&t);
+		for (size_t b = 0; b <= TALLY_BUCKETS; b++)
+			answers[i] += t.in[b];
+		if (i == 0) {
+			mail_from("alice", "<alice@example.com>");
+			rcpt_to("<x@example.org>");
+			end_of_message();
+			session_overloaded(s, STAGE_MAIL, &v); /* no answer */
+		}
+	}
+	assert_int_equal(answers[1] - answers[0], 3);
+}
+
 /* --- what the MTA tells
  * ------------------------------------------------------------ */
 
@@ -634,6 +705,10 @@ main(void)
 	    {"commands out of order are put off",
 		commands_out_of_order_are_put_off},
 	    {"too much at once is put off", too_much_at_once_is_put_off},
+	    {"what is spoken is counted", what_is_spoken_is_counted},
+	    {"what monitor passes over is counted apart",
+		what_monitor_passes_over_is_counted_apart},
+	    {"every answer is timed once", every_answer_is_timed_once},
 	    {"a mapped address is shown as IPv4",
 		a_mapped_address_is_shown_as_ipv4},
 	};
