@@ -25,6 +25,7 @@ enum access {
 	ACCESS_READ,	 /* a read transaction */
 	ACCESS_WRITE,	 /* a transaction, and the daemon has it in force */
 	ACCESS_SET,	 /* ACCESS_READ, or ACCESS_WRITE with a second word */
+	ACCESS_UNDO,	 /* ACCESS_READ, or ACCESS_WRITE with --undo */
 	ACCESS_MAKE /* it writes the file itself; the daemon is waited for */
 };
 

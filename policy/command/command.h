@@ -18,6 +18,7 @@ struct command {
 	struct args args;
 	const char *path;    /* of the policy */
 	const char *control; /* the daemon's socket */
+	const char *editor;  /* --editor; NULL: the user */
 	bool json;	     /* asked for */
 	struct db db;	     /* open for subcommands that read or write it */
 	struct diag changes; /* what was done, a sentence each */

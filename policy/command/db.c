@@ -69,27 +69,38 @@ db_exec(struct db *db, const char *sql)
 	       broken(db);
 }
 
+/* Prepares SQL at `*s`, unless it is there already. */
+static bool
+prepare(struct db *db, const char *sql, sqlite3_stmt **s)
+{
+	if (db->status != STATUS_OK)
+		return false;
+	return *s != NULL ||
+	       sqlite3_prepare_v3(db->handle, sql, -1,
+		   SQLITE_PREPARE_PERSISTENT, s, NULL) == SQLITE_OK ||
+	       broken(db);
+}
+
+static sqlite3_stmt *
+bind_all(struct db *db, sqlite3_stmt *s, va_list ap)
+{
+	sqlite3_reset(s);
+	for (int i = 1; i <= sqlite3_bind_parameter_count(s); i++)
+		if (sqlite3_bind_text(s, i, va_arg(ap, const char *), -1,
+			SQLITE_TRANSIENT) != SQLITE_OK) {
+			broken(db);
+			return NULL;
+		}
+	return s;
+}
+
 static sqlite3_stmt *
 bind(struct db *db, enum statement statement, va_list ap)
 {
 	sqlite3_stmt **s = &db->statements[statement];
 
-	if (db->status != STATUS_OK)
-		return NULL;
-	if (*s == NULL &&
-	    sqlite3_prepare_v3(db->handle, statement_sql[statement], -1,
-		SQLITE_PREPARE_PERSISTENT, s, NULL) != SQLITE_OK) {
-		broken(db);
-		return NULL;
-	}
-	sqlite3_reset(*s);
-	for (int i = 1; i <= sqlite3_bind_parameter_count(*s); i++)
-		if (sqlite3_bind_text(*s, i, va_arg(ap, const char *), -1,
-			SQLITE_TRANSIENT) != SQLITE_OK) {
-			broken(db);
-			return NULL;
-		}
-	return *s;
+	return prepare(db, statement_sql[statement], s) ? bind_all(db, *s, ap)
+							: NULL;
 }
 
 sqlite3_stmt *
@@ -122,6 +133,16 @@ db_step(struct db *db, sqlite3_stmt *s)
 	}
 }
 
+/* Steps it to its end and counts. */
+static bool
+run(struct db *db, sqlite3_stmt *s)
+{
+	while (db_step(db, s))
+		;
+	db->changed = db->status == STATUS_OK ? sqlite3_changes(db->handle) : 0;
+	return db->status == STATUS_OK;
+}
+
 bool
 db_run(struct db *db, enum statement statement, ...)
 {
@@ -131,9 +152,20 @@ db_run(struct db *db, enum statement statement, ...)
 	va_start(ap, statement);
 	s = bind(db, statement, ap);
 	va_end(ap);
-	while (db_step(db, s))
-		;
-	db->changed = db->status == STATUS_OK ? sqlite3_changes(db->handle) : 0;
+	return run(db, s);
+}
+
+bool
+db_run_text(struct db *db, const char *sql, ...)
+{
+	sqlite3_stmt *s = NULL;
+	va_list ap;
+
+	va_start(ap, sql);
+	if (prepare(db, sql, &s))
+		run(db, bind_all(db, s, ap));
+	va_end(ap);
+	sqlite3_finalize(s);
 	return db->status == STATUS_OK;
 }
 
@@ -201,15 +233,16 @@ db_look(struct db *db, const char *path)
 }
 
 bool
-db_editor(struct db *db)
+db_editor(struct db *db, const char *editor)
 {
 	const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
 	struct passwd *pw = getpwuid(getuid());
 
 	return db_run(db, SQL_EDITOR_COMES,
-	    sudo != NULL ? sudo
-	    : pw != NULL ? pw->pw_name
-			 : "authpolicy");
+	    editor != NULL ? editor
+	    : sudo != NULL ? sudo
+	    : pw != NULL   ? pw->pw_name
+			   : "authpolicy");
 }
 
 bool
@@ -228,7 +261,7 @@ db_open(struct db *db, const char *path, bool writes)
 			? "%s is of an older version: run authpolicy migrate"
 			: "%s was made by a newer authpolicy: use that one",
 		    path);
-	return !writes || db_editor(db);
+	return true;
 }
 
 bool

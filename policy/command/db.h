@@ -43,8 +43,10 @@ bool db_open_any(struct db *db, const char *path);
 bool db_fail(struct db *db, enum status status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Names the user to the history, as the transaction begins. */
-bool db_editor(struct db *db);
+/* Names to the history, as the transaction begins, who changes the policy:
+ * `editor`, or when that is NULL the user who runs the command, through sudo
+ * too. */
+bool db_editor(struct db *db, const char *editor);
 
 /* Commits what db_open() began.  False when it could not or nothing may be. */
 bool db_commit(struct db *db);
@@ -57,6 +59,10 @@ bool db_exec(struct db *db, const char *sql);
 
 /* Runs a statement with as many `const char *` as it has parameters. */
 bool db_run(struct db *db, enum statement statement, ...);
+
+/* The same for a statement made for the occasion.  What comes from outside is
+ * bound, never in its text. */
+bool db_run_text(struct db *db, const char *sql, ...);
 
 /* The same for one that gives rows: to be stepped with db_step(). */
 sqlite3_stmt *db_query(struct db *db, enum statement statement, ...);

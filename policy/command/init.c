@@ -77,7 +77,7 @@ run_init(struct command *c)
 	if (!make_file(path, NULL))
 		return STATUS_UNKNOWN;
 	if (db_open_any(&c->db, path) && db_exec(&c->db, "BEGIN") &&
-	    db_migrate(&c->db, 0) && db_editor(&c->db)) {
+	    db_migrate(&c->db, 0) && db_editor(&c->db, c->editor)) {
 		fill(c, mode);
 		db_commit(&c->db);
 	}

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define GLOBAL "[--db FILE] [--json] [--control SOCKET] [--help] [--version]"
+#define GLOBAL                                                    \
+	"[--db FILE] [--json] [--control SOCKET] [--editor NAME]" \
+	" [--help] [--version]"
 #define DB "/var/lib/authpolicy/policy.db"
 #define CONTROL "/run/authpolicy/control.sock"
 
@@ -115,8 +117,10 @@ static const struct subcommand subcommands[] = {
 	"stop a login, a group, a @domain, everyone or anonymous"},
     {"resume", NULL, ACCESS_WRITE, run_resume, "NAME",
 	"end a suspension, automatic ones too"},
-    {"history", NULL, ACCESS_READ, run_history, "[--last NUMBER]",
-	"who changed what"},
+    {"history", NULL, ACCESS_UNDO, run_history,
+	"[--table NAME] [--editor NAME] [--since DATE] [--limit NUMBER]"
+	" [--undo NUMBER]...",
+	"who changed what, and changes taken back"},
     {"sql", NULL, ACCESS_MAKE, run_sql, "[STATEMENT]",
 	"the sqlite3 shell on the policy"},
     {"check", NULL, ACCESS_NONE, run_check,
@@ -179,11 +183,15 @@ run(struct command *c)
 {
 	const struct subcommand *s = c->args.subcommand;
 	bool writes = s->access == ACCESS_WRITE ||
-		      (s->access == ACCESS_SET && c->args.word_count > 1);
+		      (s->access == ACCESS_SET && c->args.word_count > 1) ||
+		      (s->access == ACCESS_UNDO && args_has(&c->args, "undo"));
+	bool reads = s->access == ACCESS_READ || s->access == ACCESS_SET ||
+		     s->access == ACCESS_UNDO;
 	enum status status;
 
-	if ((writes || s->access == ACCESS_READ || s->access == ACCESS_SET) &&
-	    !db_open(&c->db, c->path, writes))
+	if ((writes || reads) && !db_open(&c->db, c->path, writes))
+		return c->db.status;
+	if (writes && !db_editor(&c->db, c->editor))
 		return c->db.status;
 	status = s->run(c);
 	if (status == STATUS_OK && writes && !db_commit(&c->db))
@@ -221,9 +229,12 @@ main(int argc, char **argv)
 
 	c.path = path = absolute(args_value(&c.args, "db", DB));
 	c.control = args_value(&c.args, "control", CONTROL);
+	c.editor = args_value(&c.args, "editor", NULL);
 	c.json = args_has(&c.args, "json");
 	if (status == STATUS_OK && path == NULL)
 		status = fail(STATUS_UNKNOWN, "out of memory");
+	if (status == STATUS_OK && c.editor != NULL && c.editor[0] == '\0')
+		status = fail(STATUS_USAGE, "--editor needs a name");
 	if (status == STATUS_OK) {
 		if (args_has(&c.args, "help"))
 			help(c.args.topic);

@@ -1,4 +1,4 @@
-/* authpolicy set and history: the switches, and who changed what. */
+/* authpolicy set: the policy-wide switches. */
 #include "policy/command/command.h"
 #include "policy/command/names.h"
 #include "policy/command/table.h"
@@ -58,18 +58,5 @@ run_set(struct command *c)
 	else
 		table_print(c, NULL, db_query(&c->db, SQL_SETTING_LIST, name));
 	free(value);
-	return c->db.status;
-}
-
-enum status
-run_history(struct command *c)
-{
-	const char *last = args_value(&c->args, "last", "50");
-
-	if (last[0] == '\0' || strspn(last, "0123456789") != strlen(last) ||
-	    strlen(last) > 9)
-		return fail(
-		    STATUS_USAGE, "--last takes a number, not \"%s\"", last);
-	table_print(c, NULL, db_query(&c->db, SQL_HISTORY, last));
 	return c->db.status;
 }

@@ -8,18 +8,34 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* The shell names nobody to the history, so whatever it leaves unnamed gets a
+ * name as it is written.  NULL without memory. */
+static char *
+name_editor(struct command *c)
+{
+	return sqlite3_mprintf(
+	    "CREATE TEMP TRIGGER editor AFTER INSERT ON history"
+	    " WHEN NEW.editor IS NULL BEGIN"
+	    " DELETE FROM history WHERE id = NEW.id;"
+	    " INSERT INTO history(id, at, editor, tbl, op, old, new) VALUES"
+	    " (NEW.id, NEW.at, %Q, NEW.tbl, NEW.op, NEW.old, NEW.new); END;",
+	    c->editor != NULL ? c->editor : "sql");
+}
+
 /* Runs the shell to its end; its wait status, or -1. */
 static int
 run_shell(struct command *c)
 {
+	char *editor = name_editor(c);
 	const char *statement =
 	    c->args.word_count > 0 ? c->args.words[0] : NULL;
 	int code = -1;
-	pid_t pid = fork();
+	pid_t pid = editor != NULL ? fork() : -1;
 
 	if (pid == 0) {
-		execlp("sqlite3", "sqlite3", "-cmd", ".timeout 5000",
-		    c->json ? "-json" : "-list", c->path, statement, NULL);
+		execlp("sqlite3", "sqlite3", "-cmd", ".timeout 5000", "-cmd",
+		    editor, c->json ? "-json" : "-list", c->path, statement,
+		    NULL);
 		fail(STATUS_UNKNOWN, "sqlite3: %s; install the sqlite3 shell",
 		    strerror(errno));
 		_exit(STATUS_UNKNOWN);
@@ -27,6 +43,7 @@ run_shell(struct command *c)
 	signal(SIGINT, SIG_IGN); /* it is the shell's to handle */
 	while (pid > 0 && waitpid(pid, &code, 0) < 0 && errno == EINTR)
 		;
+	sqlite3_free(editor);
 	return code;
 }
 

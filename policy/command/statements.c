@@ -17,6 +17,28 @@
 	" NOT EXISTS (SELECT 1 FROM " table " WHERE name = ?1 AND " \
 	"?2 IS NOT NULL AND " column " NOT IN (?2, ?3))"
 
+/* The tables whose changes are recorded. */
+#define RECORDED                                       \
+	" FROM sqlite_schema WHERE type = 'table' AND" \
+	" name NOT IN ('history', 'editor', 'replaced')"
+
+/* What a change was, in a few words: all of a row, or its key and what is
+ * another. */
+#define CHANGE                                                              \
+	"(SELECT group_concat(o.key || '=' || CASE WHEN o.value IS n.value" \
+	" OR op <> 'update' THEN o.value ELSE ifnull(o.value, 'none') ||"   \
+	" ' -> ' || ifnull(n.value, 'none') END, ', ')"                     \
+	" FROM json_each(ifnull(old, new)) AS o LEFT JOIN json_each(new)"   \
+	" AS n USING (key) WHERE iif(op = 'update', o.value IS NOT n.value" \
+	" OR o.key IN (SELECT name FROM pragma_table_info(tbl) WHERE pk),"  \
+	" o.value IS NOT NULL))"
+
+/* The last ?4 of a table ?1 by an editor ?2 since ?3, any where NULL. */
+#define CHANGES                                                        \
+	" FROM (SELECT * FROM history WHERE tbl = ifnull(?1, tbl) AND" \
+	" (?2 IS NULL OR ifnull(editor, 'sqlite3') = ?2) AND"          \
+	" at >= ifnull(?3, '') ORDER BY id DESC LIMIT ?4) ORDER BY id"
+
 const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
 		    " FROM pragma_application_id, pragma_user_version",
@@ -178,14 +200,45 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_SETTING_LIST] =
 	"SELECT name, value FROM setting WHERE name = ifnull(?, name)"
 	" ORDER BY name",
-    [SQL_HISTORY] =
-	"SELECT at, ifnull(editor, 'sqlite3') AS editor, tbl AS \"table\","
-	" op, iif(op = 'update', (SELECT json_group_object(key, value)"
-	" FROM json_each(old) WHERE value IS NOT"
-	" (SELECT value FROM json_each(new) AS n"
-	" WHERE n.key = json_each.key)), json_patch('{}', old)) AS old,"
-	" json_patch('{}', new) AS new FROM"
-	" (SELECT * FROM history ORDER BY id DESC LIMIT ?) ORDER BY id",
+    [SQL_HISTORY] = "SELECT id, at, ifnull(editor, 'sqlite3') AS editor,"
+		    " tbl AS \"table\", op, " CHANGE " AS change" CHANGES,
+    [SQL_HISTORY_JSON] = "SELECT id, at, editor, tbl, op, old, new" CHANGES,
+    [SQL_HISTORY_TABLE] = "SELECT name" RECORDED " AND name = ?",
+    [SQL_HISTORY_TABLES] = "SELECT group_concat(name, ', ')" RECORDED,
+    [SQL_HISTORY_LAST] = "SELECT ifnull(max(id), 0) FROM history",
+    [SQL_HISTORY_SAYS] =
+	"SELECT tbl || ' ' || op || ' ' || ifnull(" CHANGE ", '')"
+	" FROM history WHERE id = ?",
+    [SQL_HISTORY_OLD] = "SELECT old FROM history WHERE id = ?",
+    [SQL_HISTORY_NEW] = "SELECT new FROM history WHERE id = ?",
+    [SQL_HISTORY_INVERSE] =
+	"SELECT CASE op WHEN 'insert' THEN 'DELETE FROM ' || tbl ||"
+	" ' WHERE ' || same WHEN 'delete' THEN 'INSERT INTO ' || tbl || '(' ||"
+	" columns || ') SELECT ' || back || ' WHERE 1 ON CONFLICT DO NOTHING'"
+	" ELSE 'UPDATE ' || tbl || ' SET (' || columns || ') = (SELECT ' ||"
+	" back || ') WHERE ' || same END FROM (SELECT tbl, op,"
+	" group_concat(name, ', ') AS columns,"
+	" group_concat('?1 ->> ''$.' || name || '''', ', ') AS back,"
+	/* the column's collation for the index, bytes for the truth */
+	" group_concat(name || ' IS ?2 ->> ''$.' || name || ''' AND ' || name"
+	" || ' COLLATE BINARY IS ?2 ->> ''$.' || name || '''', ' AND ')"
+	" AS same FROM history JOIN pragma_table_info(tbl)"
+	" WHERE id = ? AND tbl IN (SELECT name" RECORDED ") GROUP BY id)",
+    [SQL_HISTORY_LATER] =
+	"SELECT max(later.id) FROM history JOIN history AS later"
+	" ON later.id > history.id AND later.tbl = history.tbl AND"
+	" iif(history.op = 'delete', later.new IS NOT NULL AND NOT EXISTS"
+	" (SELECT 1 FROM pragma_table_info(history.tbl) WHERE pk > 0 AND"
+	" (later.new ->> name) COLLATE NOCASE IS NOT (history.old ->> name)),"
+	" later.old = history.new) WHERE history.id = ?",
+    [SQL_HISTORY_UNDONE] =
+	"SELECT CASE WHEN (SELECT count(*) FROM history WHERE id > ?2 AND"
+	" op = 'delete') > (op = 'insert') THEN 'other rows would go with it;"
+	" first remove what belongs to ' || (new ->> 'name')"
+	" WHEN NOT EXISTS (SELECT 1 FROM history AS undone WHERE id > ?2 AND"
+	" undone.tbl = history.tbl AND undone.old IS history.new AND"
+	" undone.new IS history.old) THEN 'the row would not be as it was'"
+	" ELSE '' END FROM history WHERE id = ?1",
     [SQL_LINT] =
 	"SELECT 'send_as(' || principal || ', ' || address || '): ' ||"
 	" domain || ' is not in local_domain; authpolicy domain add ' ||"

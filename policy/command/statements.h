@@ -67,10 +67,22 @@ enum statement {
 	SQL_PEER_REMOVE, /* login, address or NULL, as typed, client or NULL */
 	SQL_PEER_LIST,
 
-	SQL_SETTING,	  /* name */
-	SQL_SETTING_SET,  /* value, name */
-	SQL_SETTING_LIST, /* name or NULL */
-	SQL_HISTORY,	  /* how many */
+	SQL_SETTING,	   /* name */
+	SQL_SETTING_SET,   /* value, name */
+	SQL_SETTING_LIST,  /* name or NULL */
+	SQL_HISTORY,	   /* table or NULL, editor or NULL, since or NULL,
+			      how many */
+	SQL_HISTORY_JSON,  /* the same */
+	SQL_HISTORY_TABLE, /* name */
+	SQL_HISTORY_TABLES,
+	SQL_HISTORY_LAST,
+	SQL_HISTORY_SAYS,    /* id */
+	SQL_HISTORY_OLD,     /* id */
+	SQL_HISTORY_NEW,     /* id */
+	SQL_HISTORY_INVERSE, /* id; gives SQL that takes the old and the new
+				row */
+	SQL_HISTORY_LATER,   /* id */
+	SQL_HISTORY_UNDONE,  /* id, the last id before it was undone */
 	SQL_LINT,
 	SQL_LINT_REFERENCES,
 	SQL_LINT_MTA,	 /* postfix, sendmail, "" for both, or unknown */
