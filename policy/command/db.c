@@ -56,7 +56,8 @@ broken(struct db *db)
 		    "root",
 		    text);
 	default:
-		return db_fail(db, STATUS_UNKNOWN, "the policy: %s", text);
+		return db_fail(db, STATUS_UNKNOWN, "%s: %s",
+		    db->scratch ? "the database for this" : "the policy", text);
 	}
 }
 
@@ -221,6 +222,19 @@ db_open_any(struct db *db, const char *path)
 {
 	memset(db, 0, sizeof(*db));
 	return open_file(db, path);
+}
+
+bool
+db_open_scratch(struct db *db)
+{
+	memset(db, 0, sizeof(*db));
+	db->scratch = true;
+	if (sqlite3_open_v2("", &db->handle, SQLITE_OPEN_READWRITE, NULL) !=
+	    SQLITE_OK)
+		return broken(db);
+	return db_exec(db, "PRAGMA journal_mode = OFF;"
+			   "PRAGMA synchronous = OFF;"
+			   "PRAGMA cache_size = -131072");
 }
 
 bool

@@ -22,6 +22,7 @@ struct db {
 	int changed;	    /* rows, by the last db_run() */
 	const char *about;  /* said before an error: the option in question */
 	bool quiet;	    /* errors stick, and are not said */
+	bool scratch;	    /* it is no policy */
 };
 
 /*
@@ -38,6 +39,10 @@ bool db_look(struct db *db, const char *path);
 /* Opens the file at `path` for migrations, whatever its version; or, with
  * ":memory:", an empty database for SQLite's functions. */
 bool db_open_any(struct db *db, const char *path);
+
+/* Opens an empty database that may grow beyond memory and is gone when it is
+ * closed. */
+bool db_open_scratch(struct db *db);
 
 /* Says an error, unless one was said before, and makes it stick.  False. */
 bool db_fail(struct db *db, enum status status, const char *fmt, ...)

@@ -39,6 +39,21 @@
 	" (?2 IS NULL OR ifnull(editor, 'sqlite3') = ?2) AND"          \
 	" at >= ifnull(?3, '') ORDER BY id DESC LIMIT ?4) ORDER BY id"
 
+/*
+ * The line of an audit log ?1 as j, if it is a record.  The table makes it no
+ * constant: of one SQLite reads the JSON before it knows that it is any.
+ */
+#define IF_RECORD                                                        \
+	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row) WHERE"      \
+	" iif(json_valid(j), json_type(j) = 'object' AND"                \
+	" j ->> '$.time' GLOB '" DIGIT DIGIT DIGIT DIGIT "-" DIGIT DIGIT \
+	"-" DIGIT DIGIT "T*' AND date(j ->> '$.time') IS NOT NULL AND"   \
+	" j ->> '$.verdict' IN ('accept', 'reject', 'tempfail', 'hold'), 0)"
+#define DIGIT "[0-9]"
+#define OF_TYPE(type, name)                             \
+	" iif(json_type(j, '$." name "') = '" type "'," \
+	" nullif(j -> '$." name "', '[]'), NULL)"
+
 const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
 		    " FROM pragma_application_id, pragma_user_version",
@@ -371,4 +386,15 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" iif(type = 'object', json_type(value, '$.rcpt_addr'), NULL)"
 	" FROM json_each(?)",
     [SQL_RAW] = "SELECT ?1 -> ?2",
+
+    [SQL_RECORDS_ADD] =
+	"INSERT INTO record SELECT j ->> '$.time', j ->> '$.ref',"
+	" j ->> '$.stage', j ->> '$.verdict', j ->> '$.reason',"
+	" j ->> '$.would', raw(j ->> '$.row'), j ->> '$.mode',"
+	" raw(j ->> '$.login'), j ->> '$.source', raw(j ->> '$.client'),"
+	" raw(j ->> '$.sender'),"
+	" min(max(coalesce(CAST(j ->> '$.repeated' AS INTEGER), 1), 1), "
+	"1000)," OF_TYPE("array", "authors") "," OF_TYPE(
+	    "array", "findings") "," OF_TYPE("array",
+	    "limits") "," OF_TYPE("object", "suspension") IF_RECORD,
 };

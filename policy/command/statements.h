@@ -100,6 +100,8 @@ enum statement {
 	SQL_RECIPIENTS, /* a JSON array */
 	SQL_RAW,	/* JSON, path */
 
+	SQL_RECORDS_ADD, /* a line of the audit log */
+
 	STATEMENT_COUNT
 };
 

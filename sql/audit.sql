@@ -1,0 +1,27 @@
+-- The audit log as a table, for `authpolicy report` and its like: made anew,
+-- in a database of its own, each time.
+
+-- One row a record.  Text from clients is as it came.
+CREATE TABLE record (
+	time       TEXT NOT NULL, -- RFC 3339, UTC, with microseconds
+	ref        TEXT,
+	stage      TEXT,          -- mail, rcpt, eom, abort
+	verdict    TEXT NOT NULL, -- accept, reject, tempfail, hold
+	reason     TEXT,
+	would      TEXT,          -- the first reason passed over
+	row        TEXT,
+	mode       TEXT,
+	login      TEXT,
+	source     TEXT,
+	client     TEXT,
+	sender     TEXT,
+	repeated   INTEGER NOT NULL, -- how many refusals it stands for, 1 at least
+	authors    TEXT, -- this and the following are JSON; NULL: empty, or not there
+	findings   TEXT,
+	limits     TEXT,
+	suspension TEXT
+);
+
+-- What an INSERT ... SELECT of values selects from.
+CREATE TABLE one_row (yes INTEGER NOT NULL);
+INSERT INTO one_row VALUES (1);
