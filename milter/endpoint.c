@@ -175,6 +175,8 @@ find_address(
 
 	memset(ss, 0, sizeof(*ss));
 	*len = sizeof(*ss);
+	if (e->kind == ENDPOINT_FD)
+		return getsockname(e->fd, (struct sockaddr *)ss, len) == 0;
 	if (e->kind == ENDPOINT_UNIX) {
 		snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", e->path);
 		memcpy(ss, &sun, sizeof(sun));
@@ -196,19 +198,23 @@ endpoint_answers(const struct endpoint *e, int ms)
 	/* SMFIC_OPTNEG: version 6, all actions, all steps; SMFIC_QUIT. */
 	static const unsigned char question[] = {0, 0, 0, 13, 'O', 0, 0, 0, 6,
 	    0, 0, 0x01, 0xff, 0, 0x1f, 0xff, 0xff, 0, 0, 0, 1, 'Q'};
+	const struct timeval limit = {ms / 1000, ms % 1000 * 1000L};
 	struct sockaddr_storage ss;
 	struct pollfd p = {.fd = -1, .events = POLLIN};
 	socklen_t len;
 	int n = 0;
 
-	if (e->kind == ENDPOINT_FD)
-		return true;
 	if (find_address(e, &ss, &len))
 		p.fd = socket(ss.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (p.fd < 0)
 		return false;
-	if (connect(p.fd, (struct sockaddr *)&ss, len) == 0 &&
-	    write(p.fd, question, sizeof(question)) == sizeof(question))
+	/* A full queue holds up connect(2), and this bounds that too. */
+	setsockopt(p.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(p.fd, (struct sockaddr *)&ss, len) != 0)
+		n = e->kind == ENDPOINT_FD &&
+		    (errno == EACCES || errno == ENOENT);
+	else if (send(p.fd, question, sizeof(question), MSG_NOSIGNAL) ==
+		 sizeof(question))
 		while ((n = poll(&p, 1, ms)) < 0 && errno == EINTR)
 			;
 	close(p.fd);

@@ -54,7 +54,7 @@ struct addrinfo *endpoint_resolve(const struct endpoint *e, const char **why);
 /*
  * Does a milter that serves there answer an MTA's first question within `ms`?
  * That a connection is accepted says nothing: the kernel does that alone.  An
- * inherited socket may be closed to us, so it is believed unasked.
+ * inherited socket that is closed to us is believed unasked.
  */
 bool endpoint_answers(const struct endpoint *e, int ms);
 

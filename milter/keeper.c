@@ -12,6 +12,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -46,6 +48,8 @@ static struct {
 	char *saved;
 	unsigned busy_ticks;
 	bool read_again; /* the last reading was cut short by a writer */
+
+	atomic_uint_fast64_t looks;
 
 	pthread_t thread;
 	bool running, stop;
@@ -246,6 +250,7 @@ look(void)
 	struct image image;
 	enum source_status status;
 
+	atomic_fetch_add(&keeper.looks, 1);
 	if (source_stat(keeper.database, &stamp, &now) && keeper.is_seen &&
 	    source_same(&stamp, &keeper.seen)) {
 		set_missing(&now);
@@ -398,6 +403,39 @@ problem(void)
 	if (keeper.report.errors.count > 0)
 		return diag_first(&keeper.report.errors);
 	return diag_first(&keeper.locked);
+}
+
+uint64_t
+keeper_looks(void)
+{
+	return atomic_load(&keeper.looks);
+}
+
+size_t
+keeper_summary(char *text, size_t size)
+{
+	const struct policy *p;
+	const char *fault;
+	int n;
+
+	pthread_mutex_lock(&keeper.lock);
+	p = keeper.current == NULL ? NULL : keeper.current->policy;
+	fault = problem();
+	if (p == NULL)
+		n = snprintf(
+		    text, size, "no usable policy, mail is answered 451");
+	else
+		n = snprintf(text, size,
+		    "policy generation %" PRIu64 "%s, mode %s",
+		    keeper.generation,
+		    keeper.fallback    ? " of an earlier run"
+		    : fault[0] != '\0' ? " stays in force"
+				       : " is in force",
+		    mode_name(policy_settings(p)->mode));
+	if (fault[0] != '\0')
+		n += snprintf(text + n, size - (size_t)n, ": %s", fault);
+	pthread_mutex_unlock(&keeper.lock);
+	return (size_t)n < size ? (size_t)n : size - 1;
 }
 
 void

@@ -31,6 +31,12 @@ void keeper_stop(void);
 const struct policy *keeper_take(void);
 void keeper_give(const struct policy *policy); /* NULL is fine */
 
+/* How often the file was looked at: a thread that lives counts on. */
+uint64_t keeper_looks(void);
+
+/* What is in force, on one line; its length. */
+size_t keeper_summary(char *text, size_t size);
+
 /* Writes the members of `status` that tell of the policy into an object. */
 void keeper_status(struct json *j);
 

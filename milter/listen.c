@@ -115,7 +115,10 @@ prepare_inet(const struct endpoint *e, struct diag *d)
 	return ok;
 }
 
-/* What systemd hands over must be a socket that already listens. */
+/*
+ * What systemd hands over must be a socket that already listens; programs we
+ * start don't get it.
+ */
 static bool
 prepare_fd(int fd, struct diag *d)
 {
@@ -123,7 +126,7 @@ prepare_fd(int fd, struct diag *d)
 	socklen_t len = sizeof(listening);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == 0 &&
-	    listening)
+	    listening && fcntl(fd, F_SETFD, FD_CLOEXEC) == 0)
 		return true;
 	diag_add(d,
 	    "fd:%d: no listening socket was handed over as descriptor %d", fd,

@@ -12,6 +12,7 @@
 #include "milter/listen.h"
 #include "milter/log.h"
 #include "milter/process.h"
+#include "milter/supervisor.h"
 #include "policy/load.h"
 
 #include <errno.h>
@@ -208,6 +209,7 @@ reload(const struct config *running)
 static void
 stop(void)
 {
+	supervisor_stopping();
 	listen_remove(&socket_file);
 	if (callbacks_drain(DRAIN_MS)) {
 		control_stop();
@@ -218,6 +220,25 @@ stop(void)
 		    DRAIN_MS);
 	}
 	process_remove_pid();
+}
+
+/* Until a signal, or the end of libmilter. */
+static enum process_event
+serve(const struct config *c)
+{
+	enum process_event event;
+
+	supervisor_ready();
+	while ((event = process_wait(supervisor_wait_ms())) == PROCESS_TIME ||
+	       event == PROCESS_RELOAD) {
+		if (event == PROCESS_RELOAD) {
+			supervisor_reloading();
+			reload(c);
+			supervisor_ready();
+		}
+		supervisor_tick();
+	}
+	return event;
 }
 
 static int
@@ -233,6 +254,7 @@ run(struct config *c, bool foreground)
 		return EXIT_FAILURE;
 	}
 	log_diag(LOG_WARNING, &c->advice);
+	supervisor_open(c);
 	raise_limits(c);
 	if (!start(c, &d)) {
 		log_diag(LOG_ERR, &d);
@@ -244,8 +266,7 @@ run(struct config *c, bool foreground)
 	if (!foreground)
 		log_open(c->syslog_facility, false);
 	process_ready();
-	while ((event = process_wait()) == PROCESS_RELOAD)
-		reload(c);
+	event = serve(c);
 	if (event == PROCESS_ENDED)
 		log_line(LOG_ERR, "libmilter has stopped by itself");
 	else

@@ -282,13 +282,18 @@ process_serve(int (*run)(void), struct diag *d)
 }
 
 enum process_event
-process_wait(void)
+process_wait(int ms)
 {
+	const struct timespec limit = {ms / 1000, ms % 1000 * 1000000L};
 	sigset_t set;
 
 	fill_signals(&set);
 	for (;;) {
-		switch (sigwaitinfo(&set, NULL)) {
+		switch (sigtimedwait(&set, NULL, ms >= 0 ? &limit : NULL)) {
+		case -1:
+			if (errno == EAGAIN)
+				return PROCESS_TIME;
+			break;
 		case SIGHUP:
 			return PROCESS_RELOAD;
 		case SIGTERM:

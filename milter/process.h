@@ -45,6 +45,7 @@ bool process_become(const char *user, uid_t uid, gid_t gid, struct diag *d);
 enum process_event {
 	PROCESS_STOP = 0, /* SIGTERM or SIGINT */
 	PROCESS_RELOAD,	  /* SIGHUP */
+	PROCESS_TIME,	  /* none came in time */
 	PROCESS_ENDED	  /* what process_serve() started has returned */
 };
 
@@ -58,10 +59,11 @@ bool process_catch_signals(struct diag *d);
 bool process_serve(int (*run)(void), struct diag *d);
 
 /*
- * Waits for the next event; call in the main thread.  After PROCESS_STOP
- * signals do what they always do: a second SIGTERM ends the process at once.
+ * Waits for the next event, for `ms` or, when that is -1, for ever; call in
+ * the main thread.  After PROCESS_STOP signals do what they always do: a second
+ * SIGTERM ends the process at once.
  */
-enum process_event process_wait(void);
+enum process_event process_wait(int ms);
 
 /*
  * Ends the process without exit(3): libmilter's threads still run, and its

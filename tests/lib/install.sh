@@ -59,7 +59,8 @@ POSTFIX_PACKAGES="dovecot-core openssl postfix python3 sqlite3"
 SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules libsasl2-modules-db libwrap0 m4 sasl2-bin"
 
 # For the rest of the tests.
-TEST_PACKAGES="clang clang-format jq libclang-rt-dev llvm mandoc miltertest procps python3-pytest swaks valgrind xz-utils"
+TEST_PACKAGES="clang clang-format jq libclang-rt-dev llvm mandoc miltertest procps python3-pytest strace swaks systemd
+	valgrind xz-utils"
 
 # The parsers that tests/disagree asks.
 PEER_PACKAGES="libemail-address-xs-perl libgmime-3.0-dev libmailtools-perl node-addressparser node-nodemailer ruby-mail"

@@ -373,8 +373,35 @@ a_listener_that_does_not_serve_does_not_answer(void **state)
 	snprintf(text, sizeof(text), "unix:%s", path);
 	assert_true(endpoint_parse(text, &e));
 	assert_false(endpoint_answers(&e, 1));
+	e = (struct endpoint){.kind = ENDPOINT_FD, .fd = fd};
+	assert_false(endpoint_answers(&e, 1));
+	assert_true(unlink(path) == 0 && endpoint_answers(&e, 1));
 	close(fd);
 	assert_false(endpoint_answers(&e, 1));
+}
+
+static void
+a_full_queue_holds_nobody_up(void **state)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct endpoint e = {.kind = ENDPOINT_UNIX};
+	struct listen_file f;
+	int fd = listen_at(path, &f), waiting[2];
+
+	(void)state;
+	snprintf(e.path, sizeof(e.path), "%s", path);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	assert_int_equal(listen(fd, 0), 0);
+	for (int i = 0; i < 2; i++) {
+		waiting[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		(void)!connect(
+		    waiting[i], (struct sockaddr *)&sun, sizeof(sun));
+	}
+	assert_false(endpoint_answers(&e, 1));
+	close(waiting[0]);
+	close(waiting[1]);
+	close(fd);
+	listen_remove(&f);
 }
 
 static const struct {
@@ -398,6 +425,7 @@ static const struct {
     {"the socket of another stays", the_socket_of_another_stays},
     {"a listener that does not serve does not answer",
 	a_listener_that_does_not_serve_does_not_answer},
+    {"a full queue holds nobody up", a_full_queue_holds_nobody_up},
 };
 
 int

@@ -60,9 +60,9 @@ hup_is_a_reload(void)
 {
 	CHECK(process_catch_signals(&diag));
 	kill(getpid(), SIGHUP);
-	CHECK(process_wait() == PROCESS_RELOAD);
+	CHECK(process_wait(-1) == PROCESS_RELOAD);
 	kill(getpid(), SIGHUP);
-	CHECK(process_wait() == PROCESS_RELOAD);
+	CHECK(process_wait(-1) == PROCESS_RELOAD);
 	return 0;
 }
 
@@ -71,7 +71,7 @@ term_is_a_stop(void)
 {
 	CHECK(process_catch_signals(&diag));
 	kill(getpid(), SIGTERM);
-	CHECK(process_wait() == PROCESS_STOP);
+	CHECK(process_wait(-1) == PROCESS_STOP);
 	return 0;
 }
 
@@ -80,7 +80,18 @@ int_is_a_stop(void)
 {
 	CHECK(process_catch_signals(&diag));
 	kill(getpid(), SIGINT);
-	CHECK(process_wait() == PROCESS_STOP);
+	CHECK(process_wait(-1) == PROCESS_STOP);
+	return 0;
+}
+
+static int
+no_signal_is_an_event_too(void)
+{
+	CHECK(process_catch_signals(&diag));
+	CHECK(process_wait(0) == PROCESS_TIME);
+	CHECK(process_wait(10) == PROCESS_TIME);
+	kill(getpid(), SIGHUP);
+	CHECK(process_wait(0) == PROCESS_RELOAD);
 	return 0;
 }
 
@@ -91,9 +102,9 @@ ignored_signals_are_heard(void)
 	signal(SIGTERM, SIG_IGN);
 	CHECK(process_catch_signals(&diag));
 	kill(getpid(), SIGHUP);
-	CHECK(process_wait() == PROCESS_RELOAD);
+	CHECK(process_wait(-1) == PROCESS_RELOAD);
 	kill(getpid(), SIGTERM);
-	CHECK(process_wait() == PROCESS_STOP);
+	CHECK(process_wait(-1) == PROCESS_STOP);
 	return 0;
 }
 
@@ -102,7 +113,7 @@ a_second_term_kills(void)
 {
 	CHECK(process_catch_signals(&diag));
 	kill(getpid(), SIGTERM);
-	CHECK(process_wait() == PROCESS_STOP);
+	CHECK(process_wait(-1) == PROCESS_STOP);
 	kill(getpid(), SIGTERM);
 	return __LINE__;
 }
@@ -144,7 +155,7 @@ the_end_of_the_service_is_an_event(void)
 {
 	CHECK(process_catch_signals(&diag));
 	CHECK(process_serve(end_at_once, &diag));
-	CHECK(process_wait() == PROCESS_ENDED);
+	CHECK(process_wait(-1) == PROCESS_ENDED);
 	return 0;
 }
 
@@ -155,10 +166,10 @@ another_sigwait_gets_no_signal(void)
 	CHECK(process_serve(listen_for_signals, &diag));
 	for (int i = 0; i < 1000; i++) {
 		kill(getpid(), SIGHUP);
-		CHECK(process_wait() == PROCESS_RELOAD);
+		CHECK(process_wait(-1) == PROCESS_RELOAD);
 	}
 	kill(getpid(), SIGTERM);
-	CHECK(process_wait() == PROCESS_STOP);
+	CHECK(process_wait(-1) == PROCESS_STOP);
 	return 0;
 }
 
@@ -347,6 +358,7 @@ static const struct process_test tests[] = {
     {"SIGHUP is a reload", hup_is_a_reload},
     {"SIGTERM is a stop", term_is_a_stop},
     {"SIGINT is a stop", int_is_a_stop},
+    {"that none came in time is an event", no_signal_is_an_event_too},
     {"signals the parent ignored are heard", ignored_signals_are_heard},
     {"a second SIGTERM kills", a_second_term_kills, .status = SIGTERM},
     {"a closed pipe does not kill", a_closed_pipe_is_an_error_only},

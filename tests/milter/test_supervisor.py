@@ -1,0 +1,129 @@
+"""What the daemon tells systemd, or whoever else speaks sd_notify(3): a socket of the test stands in for it."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from lib import net, place
+from lib.daemon import PATIENCE, Daemon
+from lib.policy import Policy
+from lib.wait import until
+
+
+@pytest.fixture(scope="module")
+def policy(build):
+    return Policy(place.scratch("policy") / "policy.db").init("example.com")
+
+
+@pytest.fixture
+def daemon(policy):
+    daemon = Daemon(policy)
+    yield daemon
+    daemon.stop()
+
+
+@pytest.fixture(params=["path", "abstract"])
+def supervisor(request, monkeypatch):
+    """The socket, which daemons started from now on find in their environment."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        folder = place.scratch("supervisor")
+        folder.chmod(0o755)
+        name = f"{'@' if request.param == 'abstract' else ''}{folder}/notify"
+        s.bind(name.replace("@", "\0"))
+        s.settimeout(PATIENCE)
+        if request.param == "path":
+            (folder / "notify").chmod(0o777)
+        monkeypatch.setenv("NOTIFY_SOCKET", name)
+        yield s
+
+
+def told(supervisor):
+    """The next datagram, as a dictionary."""
+    return dict(line.split("=", 1) for line in supervisor.recv(4096).decode("ascii").splitlines())
+
+
+def hears(supervisor, **expected):
+    """The first datagram with these words; what came before it is dropped."""
+    while True:
+        words = told(supervisor)
+        if all(words.get(k) == v for k, v in expected.items()):
+            return words
+
+
+def test_it_is_ready_with_the_first_policy_copy(daemon, supervisor):
+    daemon.start()
+    first = told(supervisor)
+    assert first == {"READY": "1", "STATUS": "policy generation 1 is in force, mode enforce; 0 sessions"}
+    assert daemon.said().index("generation 1 in force") < daemon.said().index("serves at")
+
+
+def test_without_a_policy_it_says_what_mail_is_answered(supervisor):
+    daemon = Daemon(Policy(place.scratch("policy") / "none.db"))
+    process = subprocess.Popen([place.program("authpolicyd"), "-f", "-c", daemon.config], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        status = told(supervisor)["STATUS"]
+        assert re.match(r"no usable policy, mail is answered 451: \S+/none\.db: .*; 0 sessions$", status), status
+    finally:
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
+def test_a_reload_begins_and_ends(daemon, supervisor):
+    daemon.start()
+    hears(supervisor, READY="1")
+    daemon.signal(signal.SIGHUP)
+    began = hears(supervisor, RELOADING="1")
+    assert int(began["MONOTONIC_USEC"]) > 0
+    hears(supervisor, READY="1")
+    assert "configuration read again" in daemon.said()
+
+
+def test_a_stop_is_told(daemon, supervisor):
+    daemon.start().stop()
+    assert hears(supervisor, STOPPING="1")
+
+
+def test_the_watchdog_hears_that_it_lives_as_long_as_it_does(daemon, supervisor, monkeypatch):
+    monkeypatch.setenv("WATCHDOG_USEC", "2000000")
+    daemon.start()
+    for _ in range(3):
+        hears(supervisor, WATCHDOG="1")
+    daemon.policy.set("mode", "monitor")
+    until(lambda: "mode monitor" in hears(supervisor, WATCHDOG="1")["STATUS"], PATIENCE, "the status to change")
+    daemon.policy.set("mode", "enforce")
+    assert "stands still" not in daemon.said() and "does not answer" not in daemon.said()
+
+
+def test_a_start_that_fails_is_not_ready(policy, supervisor):
+    daemon = Daemon(policy)
+    (daemon.home / "milter.sock").write_text("")
+    done = subprocess.run([place.program("authpolicyd"), "-f", "-c", daemon.config], stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=PATIENCE, check=False)
+    assert done.returncode == 1
+    assert "STOPPING" in told(supervisor)
+
+
+def test_a_socket_made_by_systemd_serves(policy):
+    daemon = Daemon(policy, socket="fd:3")
+    path = daemon.home / "activated.sock"
+    command = ["systemd-socket-activate", "-l", path, place.program("authpolicyd"), "-f", "-c", daemon.config]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: path.exists() and net.listening_unix(path), PATIENCE, shlex.join(map(str, command)))
+            until(lambda: policy.served_by(daemon) == process.pid, PATIENCE, "the daemon to be started")
+            with socket.socket(socket.AF_UNIX) as session:
+                session.settimeout(PATIENCE)
+                session.connect(str(path))
+                session.sendall(bytes.fromhex("0000000d4f00000006000001ff001fffff"))
+                assert session.recv(5)[4:] == b"O"
+            flags = re.search(r"^flags:\s+(\d+)$", pathlib.Path(f"/proc/{process.pid}/fdinfo/3").read_text("ascii"), re.M)[1]
+            assert int(flags, 8) & os.O_CLOEXEC, "programs it starts would get the socket"
+        finally:
+            process.terminate()
+        assert process.wait(PATIENCE) == 0
