@@ -31,6 +31,7 @@
 
 static const struct config *config;
 static atomic_uint running, sessions;
+static atomic_ullong sessions_refused;
 static atomic_int seen_mta; /* enum mta, of the last message */
 
 /* A macro's value; empty is absent: Sendmail sends empty ones. */
@@ -141,6 +142,7 @@ on_negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	(void)unused3;
 	if (atomic_fetch_add(&sessions, 1) >= config->max_sessions) {
 		atomic_fetch_sub(&sessions, 1);
+		atomic_fetch_add(&sessions_refused, 1);
 		log_line(LOG_WARNING,
 		    "%u sessions are open, no more are taken (max_sessions)",
 		    config->max_sessions);
@@ -399,6 +401,12 @@ unsigned
 callbacks_sessions(void)
 {
 	return atomic_load(&sessions);
+}
+
+uint64_t
+callbacks_sessions_refused(void)
+{
+	return atomic_load(&sessions_refused);
 }
 
 enum mta

@@ -10,6 +10,7 @@
 #include "policy/facts.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Registers with libmilter for the socket of `c`, which must live as long as
@@ -36,6 +37,7 @@ bool callbacks_drain(int ms);
 /* For status. */
 unsigned callbacks_running(void);
 unsigned callbacks_sessions(void);
+uint64_t callbacks_sessions_refused(void);
 enum mta callbacks_mta(void); /* that sent the last message */
 
 #endif

@@ -43,7 +43,8 @@ struct config {
 	unsigned max_sessions;	 /* 0: as many as descriptors allow, less 64 */
 	const char *authserv_id; /* "" for none */
 	const char *metrics;	 /* "" for none */
-	char **notice_command;	 /* ends with NULL; NULL for none */
+	struct endpoint metrics_endpoint;
+	char **notice_command; /* ends with NULL; NULL for none */
 
 	/* What is allowed but should be known: for -t, the log and status. */
 	struct diag advice;

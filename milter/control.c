@@ -177,6 +177,12 @@ control_open(const struct config *c, struct diag *d)
 	return control.fd >= 0;
 }
 
+time_t
+control_started(void)
+{
+	return control.started;
+}
+
 bool
 control_run(struct diag *d)
 {

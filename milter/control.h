@@ -9,6 +9,7 @@
 #include "milter/config.h"
 
 #include <stdbool.h>
+#include <time.h>
 
 /* Makes the socket; before privileges are dropped.  False: `d` says why. */
 bool control_open(const struct config *c, struct diag *d);
@@ -18,5 +19,8 @@ bool control_run(struct diag *d);
 
 /* Stops answering and removes the socket. */
 void control_stop(void);
+
+/* When the daemon was started. */
+time_t control_started(void);
 
 #endif

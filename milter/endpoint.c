@@ -94,6 +94,21 @@ endpoint_parse(const char *text, struct endpoint *e)
 }
 
 bool
+endpoint_parse_web(const char *text, struct endpoint *e)
+{
+	char turned[ENDPOINT_HOST_MAX + 32];
+	const char *colon = strrchr(text, ':');
+	int n;
+
+	if (colon == NULL || colon == text || strchr(text, '@') != NULL)
+		return false;
+	n = snprintf(turned, sizeof(turned), "%s:%s@%.*s",
+	    text[0] == '[' ? "inet6" : "inet", colon + 1, (int)(colon - text),
+	    text);
+	return n > 0 && (size_t)n < sizeof(turned) && endpoint_parse(turned, e);
+}
+
+bool
 endpoint_parse_path(const char *text, char path[ENDPOINT_PATH_MAX + 1])
 {
 	size_t n = strlen(text);

@@ -36,6 +36,10 @@ struct endpoint {
  */
 bool endpoint_parse(const char *text, struct endpoint *e);
 
+/* The same of an inet or inet6 socket in the web's words: HOST:PORT or
+ * [HOST]:PORT. */
+bool endpoint_parse_web(const char *text, struct endpoint *e);
+
 /* The same for a bare path. */
 bool endpoint_parse_path(const char *text, char path[ENDPOINT_PATH_MAX + 1]);
 

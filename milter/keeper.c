@@ -40,6 +40,7 @@ static struct {
 	struct load_report report; /* of the file as seen */
 	bool fallback; /* serving the image kept in the state folder */
 	unsigned suspensions_taken;
+	uint64_t refused; /* images */
 	int64_t loaded;
 	uint64_t generation;
 
@@ -156,6 +157,7 @@ publish_report(const struct image *image, struct load_report *r, bool loaded,
 		keeper.fallback = false;
 		keeper.suspensions_taken = 0;
 	} else {
+		keeper.refused++;
 		keeper.suspensions_taken += suspensions;
 	}
 	pthread_mutex_unlock(&keeper.lock);
@@ -465,5 +467,27 @@ keeper_status(struct json *j)
 	lines_status(j, "warnings", &keeper.report.warnings);
 	json_bool(j, "fallback", keeper.fallback);
 	json_integer(j, "suspensions_taken", keeper.suspensions_taken);
+	pthread_mutex_unlock(&keeper.lock);
+}
+
+void
+keeper_figures(struct keeper_figures *out)
+{
+	const struct policy *p;
+
+	pthread_mutex_lock(&keeper.lock);
+	p = keeper.current == NULL ? NULL : keeper.current->policy;
+	*out = (struct keeper_figures){
+	    .available = p != NULL,
+	    .current = p != NULL && problem()[0] == '\0',
+	    .fallback = keeper.fallback,
+	    .generation = keeper.generation,
+	    .loaded = (uint64_t)keeper.loaded,
+	    .refused = keeper.refused,
+	    .errors = keeper.missing.count + keeper.report.errors.count,
+	    .warnings = keeper.report.warnings.count,
+	    .principals = p == NULL ? 0 : policy_principal_count(p),
+	    .grants = p == NULL ? 0 : policy_grant_count(p),
+	};
 	pthread_mutex_unlock(&keeper.lock);
 }

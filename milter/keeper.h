@@ -40,4 +40,17 @@ size_t keeper_summary(char *text, size_t size);
 /* Writes the members of `status` that tell of the policy into an object. */
 void keeper_status(struct json *j);
 
+/* The same in numbers; those that are yes or no are 1 or 0. */
+struct keeper_figures {
+	uint64_t available; /* a policy is in force */
+	uint64_t current;   /* that of the file as it is now */
+	uint64_t fallback;  /* the one kept from an earlier run */
+	uint64_t generation;
+	uint64_t loaded;  /* seconds since 1970; 0: never */
+	uint64_t refused; /* images since the start */
+	uint64_t errors, warnings;
+	uint64_t principals, grants;
+};
+void keeper_figures(struct keeper_figures *out);
+
 #endif

@@ -181,18 +181,22 @@ take_authserv_id(const struct taking *t)
 	return take_string(t) && t->text[n] == '\0' && n <= 255;
 }
 
+/* Comes after `allow_network`. */
 static bool
 take_metrics(const struct taking *t)
 {
-	const char *colon = strrchr(t->text, ':');
-	unsigned long port;
+	struct config *c = t->config;
 
-	take_string(t);
-	if (t->text[0] == '\0')
+	if (!take_string(t) || t->text[0] == '\0')
 		return true;
-	diag_add(&t->config->advice, "metrics: this version serves none");
-	return colon != NULL && colon != t->text &&
-	       is_number(colon + 1, 10, &port) && port >= 1 && port <= 65535;
+	if (!endpoint_parse_web(t->text, &c->metrics_endpoint))
+		return false;
+	if (endpoint_is_local(&c->metrics_endpoint))
+		return true;
+	diag_add(&c->advice,
+	    "metrics: whoever can reach %s over the network can read them",
+	    t->text);
+	return c->allow_network;
 }
 
 /* The first word of the list, all of which milter/config keeps. */
@@ -267,7 +271,10 @@ const struct key keys[CONFIG_KEYS] = {
 	FIELD(max_sessions), .min = 0, .max = 1000000},
     {"authserv_id", "", "a host name, or empty", take_authserv_id,
 	FIELD(authserv_id)},
-    {"metrics", "", "ADDRESS:PORT, or empty", take_metrics, FIELD(metrics)},
+    {"metrics", "",
+	"ADDRESS:PORT or [ADDRESS]:PORT, on loopback unless allow_network is "
+	"true, or empty",
+	take_metrics, FIELD(metrics)},
     {"notice_command", "",
 	"a list that begins with the absolute path of a program, or {}",
 	take_program, FIELD(notice_command)},

@@ -85,34 +85,44 @@ prepare_unix(const char *path, struct diag *d)
 	return false;
 }
 
-/* libmilter's own bind(2) fails without a reason; ours gives one. */
-static bool
-prepare_inet(const struct endpoint *e, struct diag *d)
+/* A socket bound to the first address of the endpoint, or -1 and why not. */
+static int
+bind_inet(const struct endpoint *e, struct diag *d)
 {
 	const char *why, *host = e->host[0] != '\0' ? e->host : "any address";
 	struct addrinfo *ai = endpoint_resolve(e, &why);
 	int fd, on = 1;
-	bool ok;
 
 	if (ai == NULL) {
 		diag_add(d, "%s: %s", host, why);
-		return false;
+		return -1;
 	}
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ok = fd >= 0 &&
-	     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	     bind(fd, ai->ai_addr, ai->ai_addrlen) == 0;
-	if (!ok && errno == EADDRINUSE)
-		diag_add(d,
-		    "port %u at %s: in use: another process listens there",
-		    (unsigned)e->port, host);
-	else if (!ok)
+	fd = socket(
+	    ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) != 0) {
 		diag_add(d, "port %u at %s: %s", (unsigned)e->port, host,
-		    strerror(errno));
+		    errno == EADDRINUSE
+			? "in use: another process listens there"
+			: strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		fd = -1;
+	}
+	freeaddrinfo(ai);
+	return fd;
+}
+
+/* libmilter's own bind(2) fails without a reason; ours gives one. */
+static bool
+prepare_inet(const struct endpoint *e, struct diag *d)
+{
+	int fd = bind_inet(e, d);
+
 	if (fd >= 0)
 		close(fd);
-	freeaddrinfo(ai);
-	return ok;
+	return fd >= 0;
 }
 
 /*
@@ -230,6 +240,18 @@ listen_open(const char *path, mode_t mode, uid_t uid, gid_t gid,
 	listen_remove(f);
 	if (fd >= 0)
 		close(fd);
+	return -1;
+}
+
+int
+listen_open_inet(const struct endpoint *e, struct diag *d)
+{
+	int fd = bind_inet(e, d);
+
+	if (fd < 0 || listen(fd, SOMAXCONN) == 0)
+		return fd;
+	diag_add(d, "port %u: %s", (unsigned)e->port, strerror(errno));
+	close(fd);
 	return -1;
 }
 

@@ -43,6 +43,9 @@ bool listen_adopt(const char *path, mode_t mode, uid_t uid, gid_t gid,
 int listen_open(const char *path, mode_t mode, uid_t uid, gid_t gid,
     struct listen_file *f, struct diag *d);
 
+/* A listening, close-on-exec, non-blocking inet socket, or -1. */
+int listen_open_inet(const struct endpoint *e, struct diag *d);
+
 /* Removes the socket file if it is still the one we made. */
 void listen_remove(struct listen_file *f);
 

@@ -11,6 +11,7 @@
 #include "milter/keeper.h"
 #include "milter/listen.h"
 #include "milter/log.h"
+#include "milter/metrics.h"
 #include "milter/process.h"
 #include "milter/supervisor.h"
 #include "policy/load.h"
@@ -174,7 +175,8 @@ start(const struct config *c, struct diag *d)
 	       process_become(c->user, c->uid, c->gid, d) &&
 	       audit_open(c->audit_log, d) &&
 	       keeper_start(c->database, c->state, d) && control_run(d) &&
-	       process_serve(callbacks_run, d) && answers(c, d);
+	       metrics_start(c, d) && process_serve(callbacks_run, d) &&
+	       answers(c, d);
 }
 
 /* SIGHUP.  What is running stays as it is: a changed key needs a restart. */
@@ -212,6 +214,7 @@ stop(void)
 	supervisor_stopping();
 	listen_remove(&socket_file);
 	if (callbacks_drain(DRAIN_MS)) {
+		metrics_stop();
 		control_stop();
 		keeper_stop();
 		audit_close();

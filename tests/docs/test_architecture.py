@@ -27,9 +27,10 @@ def test_every_file_that_is_named_is_there():
         assert path.exists() or path.with_suffix(".c").exists(), name
 
 
-def test_one_file_knows_libmilter_and_one_libconfuse():
+def test_one_file_knows_each_library_of_the_daemon():
     assert users("mfapi", "milter", "policy") == {"milter/callbacks.c"}
     assert users("confuse", "milter", "policy") == {"milter/config.c"}
+    assert users("microhttpd", "milter", "policy") == {"milter/metrics.c"}
 
 
 def test_sqlite_is_the_loaders_and_the_commands():

@@ -49,8 +49,8 @@ install_packages() {
 }
 
 # To build and to run.
-BUILD_PACKAGES="autoconf automake gcc libc6-dev make pkg-config libcmocka-dev libconfuse-dev libidn2-dev libmilter-dev
-	libsqlite3-dev libunistring-dev"
+BUILD_PACKAGES="autoconf automake gcc libc6-dev make pkg-config libcmocka-dev libconfuse-dev libidn2-dev
+	libmicrohttpd-dev libmilter-dev libsqlite3-dev libunistring-dev"
 
 # For the private Postfix with its Dovecot.
 POSTFIX_PACKAGES="dovecot-core openssl postfix python3 sqlite3"

@@ -1,9 +1,8 @@
 """A private Sendmail 8.17, unpacked from Debian's packages (they cannot be installed beside Postfix)."""
 
-import fcntl
 import subprocess
 
-from lib import net, place, tls
+from lib import debian, net, place, tls
 from lib.dovecot import PASSWORD
 from lib.wait import until
 
@@ -61,17 +60,9 @@ RELAY = {
 
 
 def unpacked():
-    """The folder with Debian's Sendmail, fetched once."""
-    folder = place.CACHE / "sendmail"
-    place.CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with open(place.CACHE / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            subprocess.run(["apt-get", "-qq", "download", *PACKAGES], cwd=place.CACHE, check=True, capture_output=True)
-            for package in place.CACHE.glob("sendmail-*.deb"):
-                subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
-            (folder / "usr/libexec/sendmail/sendmail").chmod(0o755)     # no set-gid
-            (folder / "complete").touch()
+    """The folder with Debian's Sendmail."""
+    folder = debian.unpacked("sendmail", *PACKAGES)
+    (folder / "usr/libexec/sendmail/sendmail").chmod(0o755)     # no set-gid
     return folder
 
 

@@ -191,7 +191,7 @@ def test_the_check_reads_the_policy_as_the_daemon_would(policy):
     ({"socket": "inet:8893@127.0.0.1"}, "every user of this host can connect"),
     ({"socket_mode": "0666"}, "every user of this host can connect"),
     ({"socket": "inet:8893", "allow_network": True}, "over the network"),
-    ({"metrics": "127.0.0.1:9893"}, "metrics: this version serves none"),
+    ({"metrics": "0.0.0.0:9893", "allow_network": True}, "metrics: whoever can reach 0.0.0.0:9893"),
 ])
 def test_what_is_allowed_but_unwise_is_a_warning(policy, settings, words):
     status, said = run("-t", "-c", Daemon(policy, **settings).config)

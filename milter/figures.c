@@ -1,0 +1,195 @@
+/*
+ * One table says which metrics there are; a new one is a row of it and, when it
+ * is a plain number, a field of the snapshot.  Series that may matter are there
+ * from the beginning, as 0: of one that appears, the first step can't be seen.
+ */
+#include "milter/figures.h"
+
+#include "build-config.h"
+#include "milter/audit.h"
+#include "milter/callbacks.h"
+#include "milter/control.h"
+#include "milter/keeper.h"
+#include "milter/tally.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+/* What the modules tell, each asked once a page. */
+struct snapshot {
+	struct keeper_figures policy;
+	uint64_t sessions, sessions_limit, sessions_refused;
+	uint64_t callbacks, callbacks_limit;
+	uint64_t audit_failures;
+	uint64_t started;
+};
+
+struct figure {
+	const char *name, *type, *help;
+	size_t field; /* of a snapshot, when there is no `write` */
+	void (*write)(FILE *out, const char *name);
+};
+
+/* What can be is shown from the start: accept, and each reason as it is meant;
+ * a rule may have a verdict of its own. */
+static void
+write_verdict(FILE *out, const char *name, enum stage stage,
+    enum verdict_kind kind, enum reason reason)
+{
+	uint64_t n = tally_verdicts(stage, kind, reason);
+	enum verdict_kind meant =
+	    reason == REASON_NONE ? VERDICT_ACCEPT : reason_verdict(reason);
+
+	if (n > 0 || kind == meant)
+		fprintf(out,
+		    "%s{stage=\"%s\",verdict=\"%s\",reason=\"%s\"} %" PRIu64
+		    "\n",
+		    name, stage_name(stage), verdict_name(kind),
+		    reason_name(reason), n);
+}
+
+static void
+write_verdicts(FILE *out, const char *name)
+{
+	for (int stage = STAGE_MAIL; stage <= STAGE_EOM; stage++)
+		for (int reason = REASON_NONE; reason < REASON_COUNT; reason++)
+			for (int kind = 0; kind < TALLY_KINDS; kind++)
+				write_verdict(out, name, (enum stage)stage,
+				    (enum verdict_kind)kind,
+				    (enum reason)reason);
+}
+
+static void
+write_passed(FILE *out, const char *name)
+{
+	for (enum stage s = STAGE_MAIL; s <= STAGE_EOM; s++)
+		for (enum reason r = REASON_NONE + 1; r < REASON_COUNT; r++)
+			fprintf(out,
+			    "%s{stage=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+			    name, stage_name(s), reason_name(r),
+			    tally_passed(s, r));
+}
+
+static void
+write_durations(FILE *out, const char *name)
+{
+	struct tally_durations d;
+	uint64_t n = 0;
+
+	tally_durations(&d);
+	for (size_t i = 0; i < TALLY_BUCKETS; i++) {
+		n += d.in[i];
+		fprintf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name,
+		    (double)tally_bounds[i] / 1e6, n);
+	}
+	n += d.in[TALLY_BUCKETS];
+	fprintf(out,
+	    "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n"
+	    "%s_sum %" PRIu64 ".%06" PRIu64 "\n"
+	    "%s_count %" PRIu64 "\n",
+	    name, n, name, d.sum / 1000000, d.sum % 1000000, name, n);
+}
+
+static void
+write_build(FILE *out, const char *name)
+{
+	fprintf(out, "%s{version=\"%s\"} 1\n", name, PACKAGE_VERSION);
+}
+
+#define FIELD(f) .field = offsetof(struct snapshot, f)
+
+static const struct figure figures[] = {
+    {"authpolicy_build_info", "gauge", "The version that runs.",
+	.write = write_build},
+    {"authpolicy_process_start_time_seconds", "gauge",
+	"When the daemon was started, in seconds since 1970.", FIELD(started)},
+
+    {"authpolicy_verdicts_total", "counter",
+	"Answers to MAIL, RCPT and the end of a message.",
+	.write = write_verdicts},
+    {"authpolicy_passed_over_total", "counter",
+	"Refusals that mode monitor recorded and passed over.",
+	.write = write_passed},
+    {"authpolicy_decision_duration_seconds", "histogram",
+	"From a question to its answer, the audit record included.",
+	.write = write_durations},
+
+    {"authpolicy_sessions", "gauge", "Open connections of mail servers.",
+	FIELD(sessions)},
+    {"authpolicy_sessions_limit", "gauge",
+	"Sessions over this many are not taken (max_sessions).",
+	FIELD(sessions_limit)},
+    {"authpolicy_sessions_refused_total", "counter",
+	"Sessions that were not taken.", FIELD(sessions_refused)},
+    {"authpolicy_callbacks", "gauge", "Questions being answered now.",
+	FIELD(callbacks)},
+    {"authpolicy_callbacks_limit", "gauge",
+	"Questions over this many are answered 451 (max_callbacks).",
+	FIELD(callbacks_limit)},
+    {"authpolicy_audit_write_failures_total", "counter",
+	"Records that could not be written to the audit log.",
+	FIELD(audit_failures)},
+
+    {"authpolicy_policy_available", "gauge",
+	"1 while a policy is in force; without one mail is answered 451.",
+	FIELD(policy.available)},
+    {"authpolicy_policy_current", "gauge",
+	"1 while the database file as it is now is in force.",
+	FIELD(policy.current)},
+    {"authpolicy_policy_fallback", "gauge",
+	"1 while the policy kept in the state folder is in force.",
+	FIELD(policy.fallback)},
+    {"authpolicy_policy_generation", "gauge",
+	"Number of the policy in force; each that is loaded counts up.",
+	FIELD(policy.generation)},
+    {"authpolicy_policy_loaded_timestamp_seconds", "gauge",
+	"When the policy in force was loaded, in seconds since 1970.",
+	FIELD(policy.loaded)},
+    {"authpolicy_policy_load_failures_total", "counter",
+	"Times the database file was read and refused.", FIELD(policy.refused)},
+    {"authpolicy_policy_errors", "gauge",
+	"What is wrong with the database file, as last seen.",
+	FIELD(policy.errors)},
+    {"authpolicy_policy_warnings", "gauge",
+	"Rows skipped and other warnings, of the file as last read.",
+	FIELD(policy.warnings)},
+    {"authpolicy_policy_principals", "gauge",
+	"Logins and groups in the policy.", FIELD(policy.principals)},
+    {"authpolicy_policy_grants", "gauge", "Grants in the policy.",
+	FIELD(policy.grants)},
+};
+
+static void
+take_snapshot(struct snapshot *s, const struct config *c)
+{
+	*s = (struct snapshot){
+	    .sessions = callbacks_sessions(),
+	    .sessions_limit = c->max_sessions,
+	    .sessions_refused = callbacks_sessions_refused(),
+	    .callbacks = callbacks_running(),
+	    .callbacks_limit = c->max_callbacks,
+	    .audit_failures = audit_failures(),
+	    .started = (uint64_t)control_started(),
+	};
+	keeper_figures(&s->policy);
+}
+
+void
+figures_write(FILE *out, const struct config *c)
+{
+	struct snapshot s;
+
+	take_snapshot(&s, c);
+	for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++) {
+		const struct figure *f = &figures[i];
+
+		fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help,
+		    f->name, f->type);
+		if (f->write != NULL)
+			f->write(out, f->name);
+		else
+			fprintf(out, "%s %" PRIu64 "\n", f->name,
+			    *(const uint64_t *)(const void *)((const char *)&s +
+							      f->field));
+	}
+}
