@@ -23,6 +23,7 @@ static struct {
 	time_t checked; /* when rotation was looked for last, monotonic */
 	atomic_bool reopen;
 	atomic_ullong failures;
+	atomic_llong last; /* when a record was written */
 } audit = {.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
 
 static int
@@ -140,9 +141,11 @@ audit_write(const char *record, size_t len)
 		if (!audit.failing)
 			log_line(LOG_ERR, "%s: can't write the audit log: %s",
 			    audit.path, strerror(saved));
-	} else if (audit.failing) {
-		log_line(LOG_NOTICE, "%s: the audit log is written again",
-		    audit.path);
+	} else {
+		atomic_store(&audit.last, (long long)time(NULL));
+		if (audit.failing)
+			log_line(LOG_NOTICE,
+			    "%s: the audit log is written again", audit.path);
 	}
 	audit.failing = !written;
 	pthread_mutex_unlock(&audit.lock);
@@ -153,6 +156,12 @@ uint64_t
 audit_failures(void)
 {
 	return atomic_load(&audit.failures);
+}
+
+int64_t
+audit_last(void)
+{
+	return atomic_load(&audit.last);
 }
 
 void

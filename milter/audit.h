@@ -26,6 +26,10 @@ void audit_reopen(void);
 bool audit_write(const char *record, size_t len);
 
 uint64_t audit_failures(void);
+
+/* When the last record was written, in seconds since 1970; 0: none yet. */
+int64_t audit_last(void);
+
 void audit_close(void);
 
 #endif

@@ -49,14 +49,28 @@ write_last_hour(struct json *j)
 	json_object_end(j);
 }
 
+/* Refusals that mode monitor passed over since the start. */
+static uint64_t
+passed_over(void)
+{
+	uint64_t n = 0;
+
+	for (enum stage s = STAGE_MAIL; s <= STAGE_EOM; s++)
+		for (enum reason r = REASON_NONE + 1; r < REASON_COUNT; r++)
+			n += tally_passed(s, r);
+	return n;
+}
+
 static void
 write_status(struct json *j)
 {
 	const struct config *c = control.config;
 	enum mta mta = c->mta != MTA_UNKNOWN ? c->mta : callbacks_mta();
-	char started[WHEN_TEXT_SIZE];
+	char started[WHEN_TEXT_SIZE], last[WHEN_TEXT_SIZE];
+	int64_t recorded = audit_last();
 
 	when_format(control.started, started);
+	when_format(recorded, last);
 	json_object(j, NULL);
 	json_integer(j, "pid", getpid());
 	json_string(j, "version", PACKAGE_VERSION);
@@ -67,6 +81,9 @@ write_status(struct json *j)
 	keeper_status(j);
 	json_integer(j, "sessions", callbacks_sessions());
 	json_integer(j, "callbacks", callbacks_running());
+	json_integer(j, "passed_over", (int64_t)passed_over());
+	json_string(j, "audit_log", c->audit_log);
+	json_string(j, "audit_last", recorded > 0 ? last : NULL);
 	json_integer(j, "audit_failures", (int64_t)audit_failures());
 	write_last_hour(j);
 	json_array(j, "advice");

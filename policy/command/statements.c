@@ -17,6 +17,14 @@
 	" NOT EXISTS (SELECT 1 FROM " table " WHERE name = ?1 AND " \
 	"?2 IS NOT NULL AND " column " NOT IN (?2, ?3))"
 
+/* How long ago a time of the daemon's answer was, in parentheses. */
+#define AGE(member)                                                           \
+	"(SELECT ' (' || CASE WHEN s < 120 THEN s || ' s' WHEN s < 7200 THEN" \
+	" (s / 60) || ' min' WHEN s < 172800 THEN (s / 3600) || ' h'"         \
+	" ELSE (s / 86400) || ' days' END || ' ago)' FROM (SELECT"            \
+	" max(0, strftime('%s', 'now') - strftime('%s', ?1 ->> '$." member    \
+	"')) AS s))"
+
 /* The tables whose changes are recorded. */
 #define RECORDED                                       \
 	" FROM sqlite_schema WHERE type = 'table' AND" \
@@ -351,32 +359,109 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_DAEMON_TABLE] =
 	"SELECT 'daemon', 'authpolicyd ' || (?1 ->> '$.version') ||"
 	" ', process ' || (?1 ->> '$.pid') || ', since ' ||"
-	" (?1 ->> '$.started') UNION ALL"
-	" SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
-	" SELECT 'policy', ?1 ->> '$.database' UNION ALL"
-	" SELECT 'copy', 'generation ' || (?1 ->> '$.generation') ||"
-	" ', loaded ' || (?1 ->> '$.loaded') || ': ' ||"
-	" (?1 ->> '$.principals') || ' principals, ' ||"
-	" (?1 ->> '$.grants') || ' grants' UNION ALL"
-	" SELECT 'mode', ?1 ->> '$.mode' UNION ALL"
-	" SELECT 'sessions', (?1 ->> '$.sessions') || ', of them ' ||"
-	" (?1 ->> '$.callbacks') || ' being answered' UNION ALL"
-	" SELECT 'audit', (?1 ->> '$.audit_failures') ||"
-	" ' records could not be written: look at the log and its disk'"
-	" WHERE ?1 ->> '$.audit_failures' > 0",
+	" (?1 ->> '$.started') || " AGE(
+	    "started") " UNION ALL"
+		       " SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
+		       " SELECT 'policy', ?1 ->> '$.database' UNION ALL"
+		       " SELECT 'copy', 'generation ' || (?1 ->> "
+		       "'$.generation') ||"
+		       " ', loaded ' || (?1 ->> '$.loaded') || " AGE(
+			   "loaded") " || ': ' ||"
+				     " (?1 ->> '$.principals') || ' "
+				     "principals, ' ||"
+				     " (?1 ->> '$.grants') || ' grants' UNION "
+				     "ALL"
+				     " SELECT 'mode', (?1 ->> '$.mode') || "
+				     "iif(?1 ->> '$.passed_over' > 0,"
+				     " ', ' || (?1 ->> '$.passed_over') || ' "
+				     "refusals passed over', '')"
+				     " UNION ALL"
+				     " SELECT 'sessions', (?1 ->> "
+				     "'$.sessions') || ', of them ' ||"
+				     " (?1 ->> '$.callbacks') || ' being "
+				     "answered' UNION ALL"
+				     " SELECT 'verdicts', (SELECT "
+				     "group_concat(value || ' ' || key, ', ')"
+				     " FROM json_each(?1, "
+				     "'$.verdicts_last_hour')) || ' in the "
+				     "last hour'"
+				     " WHERE json_type(?1, "
+				     "'$.verdicts_last_hour') = 'object' UNION "
+				     "ALL"
+				     " SELECT 'limits', (?1 ->> "
+				     "'$.limits_tripped_last_hour') ||"
+				     " ' tripped in the last hour, ' || "
+				     "ifnull(?1 ->> '$.suspensions', 0)"
+				     " || ' logins suspended by them'"
+				     " WHERE json_type(?1, "
+				     "'$.limits_tripped_last_hour') = 'integer'"
+				     " UNION ALL"
+				     " SELECT 'audit', ifnull('last record ' "
+				     "|| (?1 ->> '$.audit_last') ||"
+				     " " AGE(
+					 "audit_last") ", 'no record since the "
+						       "start') ||"
+						       " ', ' || (?1 ->> "
+						       "'$.audit_log')"
+						       " WHERE ?1 ->> "
+						       "'$.audit_log' <> '' "
+						       "UNION ALL"
+						       " SELECT 'audit', (?1 "
+						       "->> "
+						       "'$.audit_failures') ||"
+						       " ' records could not "
+						       "be written: look at "
+						       "the log and its disk'"
+						       " WHERE ?1 ->> "
+						       "'$.audit_failures' > 0",
     [SQL_DAEMON_NOTES] =
 	"SELECT 'error: ' || value FROM json_each(?1, '$.errors')"
 	" UNION ALL"
 	" SELECT 'warning: ' || value FROM json_each(?1, '$.warnings')"
 	" UNION ALL"
 	" SELECT 'advice: ' || value FROM json_each(?1, '$.advice')",
+    [SQL_DAEMON_NEXT] =
+	"SELECT 'df -h ' || (?1 ->> '$.audit_log') || '   # its disk: records"
+	" could not be written' WHERE ?1 ->> '$.audit_failures' > 0 UNION ALL"
+	" SELECT 'authpolicy set mode enforce   # nothing was passed over for a"
+	" day' WHERE ?1 ->> '$.mode' = 'monitor' AND"
+	" ?1 ->> '$.passed_over' = 0 AND ?1 ->> '$.audit_last' IS NOT NULL AND"
+	" julianday('now') - julianday(?1 ->> '$.started') > 1 UNION ALL"
+	" SELECT 'authpolicy resume LOGIN   # ends a suspension'"
+	" WHERE ?1 ->> '$.suspensions' > 0",
     [SQL_DAEMON_MTA] = "SELECT ?1 ->> '$.mta'",
     [SQL_DAEMON_JSON] =
-	"SELECT json_set(?1, '$.current', json(?2), '$.trouble', ?3,"
-	" '$.warnings', (SELECT json_group_array(value) FROM (SELECT value"
+	"SELECT json_patch(json_set(?1, '$.current', json(?2), '$.trouble',"
+	" ?3, '$.warnings', (SELECT json_group_array(value) FROM (SELECT value"
 	" FROM json_each(?1, '$.warnings') UNION ALL"
-	" SELECT value FROM json_each(?4))))",
-
+	" SELECT value FROM json_each(?5)))), ?4)",
+    [SQL_COUNTS] =
+	"SELECT 'logins', count(*) FROM principal WHERE kind = 'login'"
+	" UNION ALL SELECT 'groups', count(*) FROM principal"
+	" WHERE kind = 'group' AND name NOT IN ('everyone', 'anonymous')"
+	" AND name NOT GLOB '@*'"
+	" UNION ALL SELECT 'grants', count(*) FROM send_as"
+	" UNION ALL SELECT 'denies', count(*) FROM deny_as"
+	" UNION ALL SELECT 'domains', count(*) FROM local_domain"
+	" UNION ALL SELECT 'rules', count(*) FROM rule"
+	" UNION ALL SELECT 'limits', count(*) FROM quota",
+    [SQL_SUSPENDED] = "SELECT name || ifnull(' until ' || suspended_until, '')"
+		      " || ifnull(': ' || suspended_why, '') FROM suspended"
+		      " ORDER BY name LIMIT 20",
+    [SQL_NEXT] =
+	"SELECT 'authpolicy lint   # all there is to mend' WHERE ?1 <> 'true'"
+	" UNION ALL SELECT 'authpolicy history --undo ' || id ||"
+	" '   # take the last change back: ' || tbl || ' ' || op || ' by ' ||"
+	" ifnull(editor, 'sqlite3') || ', ' || at FROM history"
+	" WHERE ?1 <> 'true' AND id = (SELECT max(id) FROM history)"
+	" UNION ALL SELECT 'authpolicy domain add DOMAIN...   # mail is "
+	"received"
+	" for none' WHERE NOT EXISTS (SELECT 1 FROM local_domain)"
+	" UNION ALL SELECT 'authpolicy grant everyone {login}   # nobody may"
+	" send as anybody' WHERE NOT EXISTS (SELECT 1 FROM send_as)"
+	" UNION ALL SELECT 'authpolicy sql \"SELECT * FROM expiring\"   # ' ||"
+	" count(*) || ' grants end within a week' FROM expiring WHERE days <= 7"
+	" HAVING count(*) > 0",
     [SQL_IS_OBJECT] = "SELECT iif(json_valid(?1), json_type(?1) = 'object', 0)",
     [SQL_MEMBERS] = "SELECT key, type, atom, value FROM json_each(?)",
     [SQL_RECIPIENTS] =

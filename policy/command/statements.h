@@ -92,8 +92,13 @@ enum statement {
 	SQL_DAEMON,	  /* the daemon's answer */
 	SQL_DAEMON_TABLE, /* the same */
 	SQL_DAEMON_NOTES, /* the same */
+	SQL_DAEMON_NEXT,  /* the same */
 	SQL_DAEMON_MTA,	  /* the same */
-	SQL_DAEMON_JSON,  /* the same, current, trouble, more warnings */
+	SQL_DAEMON_JSON,  /* the same, current, trouble, JSON of more members,
+			     more warnings */
+	SQL_COUNTS,
+	SQL_SUSPENDED,
+	SQL_NEXT, /* `true` when the policy can be loaded */
 
 	SQL_IS_OBJECT,	/* JSON */
 	SQL_MEMBERS,	/* a JSON object */

@@ -1,11 +1,11 @@
 /*
- * authpolicy status: is the policy file, as it is now, good and in force?
+ * authpolicy status: is the policy file, as it is now, good and in force, and
+ * what is to be done?
  */
 #include "policy/command/command.h"
 #include "policy/command/daemon.h"
-#include "policy/command/lint.h"
 #include "policy/command/report.h"
-#include "policy/command/table.h"
+#include "policy/command/summary.h"
 #include "policy/load.h"
 
 #include <stdlib.h>
@@ -37,25 +37,32 @@ check_file(struct command *c, const char *daemon)
 {
 	struct load_report report = {0};
 	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
+	struct summary summary = {0};
+	bool good = policy != NULL;
 	enum status status;
 
+	policy_free(policy);
+	summary_read(c, NULL, good, &summary);
+	if (good)
+		diag_move(&report.warnings, &summary.warnings);
 	if (c->json) {
 		json_object(&c->out, NULL);
 		json_string(&c->out, "pid", NULL);
+		summary_write_json(&c->out, &summary);
 	} else {
 		output_field("daemon", daemon);
 		output_field("policy", c->path);
+		summary_print_fields(&summary);
 		output_field("state",
-		    policy != NULL
-			? "good"
-			: "not usable; a daemon would keep the last good one");
+		    good ? "good"
+			 : "not usable; a daemon would keep the last good one");
 	}
-	if (policy != NULL && db_look(&c->db, c->path))
-		lint_mta(&c->db, "unknown", &report.warnings);
-	c->db.status = STATUS_OK;
-	status = report_print(c, &report, policy != NULL);
+	status = report_print(c, &report, good);
+	diag_clear(&summary.warnings);
+	if (!c->json)
+		summary_print_lines(&summary);
 	load_report_clear(&report);
-	policy_free(policy);
+	summary_clear(&summary);
 	return status;
 }
 
@@ -96,20 +103,40 @@ judge(const struct daemon *d, const struct source_stamp *file,
 						     : STATUS_REFUSED;
 }
 
-/* What the policy asks of the daemon's MTA in vain, as lines, and as a JSON
- * array that is to be freed. */
-static char *
-find_vain(struct command *c, struct daemon *d, struct diag *vain)
+/* The daemon's own answer, and ours beside it. */
+static void
+print_json(struct daemon *d, const struct summary *summary, bool current,
+    const char *trouble)
 {
-	char *mta = db_text(&d->db, SQL_DAEMON_MTA, d->json);
-	struct json j = {0};
+	struct json more = {0}, warnings = {0};
+	char *json = NULL;
 
-	if (db_look(&c->db, c->path))
-		lint_mta(&c->db, mta != NULL ? mta : "unknown", vain);
-	c->db.status = STATUS_OK;
-	free(mta);
-	output_json_lines(&j, NULL, vain);
-	return j.text;
+	json_object(&more, NULL);
+	summary_write_json(&more, summary);
+	json_object_end(&more);
+	output_json_lines(&warnings, NULL, &summary->warnings);
+	if (more.failed || warnings.failed)
+		fail(STATUS_UNKNOWN, "out of memory");
+	else
+		json = db_text(&d->db, SQL_DAEMON_JSON, d->json,
+		    current ? "true" : "false", trouble, more.text,
+		    warnings.text);
+	if (json != NULL)
+		puts(json);
+	free(json);
+	json_free(&more);
+	json_free(&warnings);
+}
+
+static void
+print_fields(struct daemon *d, sqlite3_stmt *s)
+{
+	while (db_step(&d->db, s)) {
+		const char *value = (const char *)sqlite3_column_text(s, 1);
+
+		output_field((const char *)sqlite3_column_text(s, 0),
+		    value != NULL ? value : "?");
+	}
 }
 
 static enum status
@@ -118,39 +145,26 @@ print_daemon(struct command *c, struct daemon *d,
 {
 	char text[4096];
 	enum status status = judge(d, file, unread, text, sizeof(text));
-	struct diag vain = {0};
-	char *more = find_vain(c, d, &vain);
+	struct summary summary = {0};
 	sqlite3_stmt *s;
 
-	if (c->json) {
-		char *json = db_text(&d->db, SQL_DAEMON_JSON, d->json,
-		    status == STATUS_OK ? "true" : "false",
-		    status == STATUS_OK ? "" : text,
-		    more != NULL ? more : "[]");
-
-		if (json != NULL)
-			puts(json);
-		free(json);
-		free(more);
-		diag_clear(&vain);
-		return status;
+	summary_read(c, d, d->problem[0] == '\0', &summary);
+	if (c->json)
+		print_json(d, &summary, status == STATUS_OK,
+		    status == STATUS_OK ? "" : text);
+	else {
+		print_fields(d, db_query(&d->db, SQL_DAEMON_TABLE, d->json));
+		summary_print_fields(&summary);
+		output_field("state", text);
+		s = db_query(&d->db, SQL_DAEMON_NOTES, d->json);
+		while (db_step(&d->db, s)) {
+			output_text(
+			    stdout, (const char *)sqlite3_column_text(s, 0));
+			putchar('\n');
+		}
+		summary_print_lines(&summary);
 	}
-	s = db_query(&d->db, SQL_DAEMON_TABLE, d->json);
-	while (db_step(&d->db, s)) {
-		const char *value = (const char *)sqlite3_column_text(s, 1);
-
-		output_field((const char *)sqlite3_column_text(s, 0),
-		    value != NULL ? value : "?");
-	}
-	output_field("state", text);
-	s = db_query(&d->db, SQL_DAEMON_NOTES, d->json);
-	while (db_step(&d->db, s)) {
-		output_text(stdout, (const char *)sqlite3_column_text(s, 0));
-		putchar('\n');
-	}
-	output_lines("warning: ", &vain);
-	free(more);
-	diag_clear(&vain);
+	summary_clear(&summary);
 	return status;
 }
 

@@ -1,0 +1,100 @@
+/* What there is, and what to do next: asked of the file and of the daemon. */
+#include "policy/command/summary.h"
+#include "policy/command/lint.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+add_rows(struct db *db, sqlite3_stmt *rows, struct diag *lines)
+{
+	while (db_step(db, rows))
+		diag_add(
+		    lines, "%s", (const char *)sqlite3_column_text(rows, 0));
+}
+
+static void
+count(struct db *db, struct summary *s)
+{
+	sqlite3_stmt *rows = db_query(db, SQL_COUNTS);
+
+	while (db_step(db, rows) && s->count < SUMMARY_COUNTS) {
+		snprintf(s->counts[s->count].name,
+		    sizeof(s->counts[s->count].name), "%s",
+		    (const char *)sqlite3_column_text(rows, 0));
+		s->counts[s->count++].number = sqlite3_column_int64(rows, 1);
+	}
+}
+
+/* What nobody has to be asked for. */
+static void
+advise(struct command *c, const struct daemon *d, struct summary *s)
+{
+	if (access(c->path, F_OK) != 0)
+		diag_add(
+		    &s->next, "authpolicy init DOMAIN...   # a new policy");
+	if (d == NULL)
+		diag_add(&s->next,
+		    "systemctl start authpolicyd   # where it does not start, "
+		    "authpolicyd -t says why");
+}
+
+void
+summary_read(struct command *c, struct daemon *d, bool loads, struct summary *s)
+{
+	char *mta = d != NULL ? db_text(&d->db, SQL_DAEMON_MTA, d->json) : NULL;
+
+	advise(c, d, s);
+	if (db_look(&c->db, c->path)) {
+		count(&c->db, s);
+		add_rows(
+		    &c->db, db_query(&c->db, SQL_SUSPENDED), &s->suspended);
+		lint_mta(&c->db, mta != NULL ? mta : "unknown", &s->warnings);
+		add_rows(&c->db,
+		    db_query(&c->db, SQL_NEXT, loads ? "true" : "false"),
+		    &s->next);
+	}
+	c->db.status = STATUS_OK; /* what can't be read is said elsewhere */
+	if (d != NULL)
+		add_rows(&d->db, db_query(&d->db, SQL_DAEMON_NEXT, d->json),
+		    &s->next);
+	free(mta);
+}
+
+void
+summary_clear(struct summary *s)
+{
+	diag_clear(&s->suspended);
+	diag_clear(&s->warnings);
+	diag_clear(&s->next);
+}
+
+void
+summary_print_fields(const struct summary *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		printf("%s%lld %s%s", i == 0 ? "rows      " : ", ",
+		    (long long)s->counts[i].number, s->counts[i].name,
+		    i + 1 == s->count ? "\n" : "");
+	for (size_t i = 0; i < diag_kept(&s->suspended); i++)
+		output_field("suspended", s->suspended.lines[i]);
+}
+
+void
+summary_print_lines(const struct summary *s)
+{
+	output_lines("warning: ", &s->warnings);
+	output_lines("next: ", &s->next);
+}
+
+void
+summary_write_json(struct json *j, const struct summary *s)
+{
+	json_object(j, "rows");
+	for (size_t i = 0; i < s->count; i++)
+		json_integer(j, s->counts[i].name, s->counts[i].number);
+	json_object_end(j);
+	output_json_lines(j, "suspended", &s->suspended);
+	output_json_lines(j, "next", &s->next);
+}

@@ -1,0 +1,111 @@
+"""`status` beside the state of the policy: how much there is, how old it is, and what to do next."""
+
+import datetime
+
+import pytest
+
+UTC = datetime.timezone.utc
+
+
+def ago(**how_long):
+    return (datetime.datetime.now(UTC) - datetime.timedelta(**how_long)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def field(done, name):
+    """The lines of a field."""
+    return [line[10:] for line in done.lines if line[:10] == f"{name:10}"]
+
+
+def steps(done):
+    """The commands of the next steps, without what they are for."""
+    return [line[6:].split("   #")[0] for line in done.lines if line.startswith("next: ")]
+
+
+def test_it_counts_what_is_in_the_file(command):
+    command.ok("grant", "alice", "a@example.com", "b@example.com")
+    command.ok("login", "add", "bob")
+    command.ok("group", "add", "staff")
+    command.ok("deny", "@example.com", "c@example.com")
+    command.ok("rule", "add", "--verdict", "accept")
+    command.ok("suspend", "@example.com")
+    done = command.ok("status")
+    assert field(done, "rows") == ["2 logins, 1 groups, 4 grants, 1 denies, 1 domains, 1 rules, 0 limits"]
+    assert command.ok("status", "--json").json["rows"] == {
+        "logins": 2, "groups": 1, "grants": 4, "denies": 1, "domains": 1, "rules": 1, "limits": 0}
+
+
+def test_it_names_who_is_suspended_by_hand(command):
+    command.ok("suspend", "alice", "--reason", "stolen \u202e password")
+    command.ok("suspend", "bob", "--for", "2d")
+    command.ok("suspend", "carol")
+    command.sql("UPDATE principal SET suspended_until = '2020-01-01' WHERE name = 'carol'")
+    until, = command.sql("SELECT suspended_until FROM principal WHERE name = 'bob'")[0]
+    assert field(command.ok("status"), "suspended") == ["alice: stolen \\u{202E} password", f"bob until {until}"]
+    assert command.ok("status", "--json").json["suspended"] == ["alice: stolen \u202e password", f"bob until {until}"]
+
+
+@pytest.mark.parametrize("age, says", [
+    ({"seconds": 30}, "s ago"), ({"minutes": 30}, "(30 min ago)"), ({"hours": 5}, "(5 h ago)"), ({"days": 3}, "(3 days ago)")])
+def test_ages_are_said_in_words(command, daemon, age, says):
+    daemon(lambda d: d.says(started=ago(**age), loaded=ago(**age), audit_last=ago(**age), audit_log="/var/log/a.log"))
+    done = command.ok("status")
+    for name in ("daemon", "copy", "audit"):
+        assert says in field(done, name)[0], name
+    assert "/var/log/a.log" in field(done, "audit")[0]
+
+
+def test_verdicts_and_limits_are_shown_where_the_daemon_tells_them(command, daemon):
+    hour = {"accept": 12, "reject": 3, "tempfail": 0, "hold": 1}
+    one = daemon(lambda d: d.says(verdicts_last_hour=hour, limits_tripped_last_hour=2, suspensions=1, passed_over=7))
+    done = command.ok("status")
+    assert field(done, "verdicts") == ["12 accept, 3 reject, 0 tempfail, 1 hold in the last hour"]
+    assert field(done, "limits") == ["2 tripped in the last hour, 1 logins suspended by them"]
+    assert field(done, "mode") == ["enforce, 7 refusals passed over"]
+    assert "authpolicy resume LOGIN" in steps(done)
+    one.answer = lambda d: d.says()
+    done = command.ok("status")
+    assert field(done, "verdicts") == field(done, "limits") == [] and field(done, "mode") == ["enforce"]
+
+
+def test_records_that_were_lost_are_said(command, daemon):
+    daemon(lambda d: d.says(audit_failures=4, audit_log="/var/log/a.log", audit_last=None))
+    done = command.ok("status")
+    assert field(done, "audit")[0].startswith("no record since the start")
+    assert field(done, "audit")[1].startswith("4 records could not be written")
+    assert "df -h /var/log/a.log" in steps(done)
+
+
+def test_a_file_that_cannot_be_loaded_has_its_mend(command, daemon):
+    command.ok("rule", "add", "--verdict", "accept", "--editor", "bob")
+    number = command.ok("history", "--json", "--limit", "1").json[0]["id"]
+    one = daemon(lambda d: d.says(problem="rule(10) cannot be read", errors=["rule(10): no such network: office"]))
+    done = command.run("status")
+    assert done.status == 1 and "error: rule(10): no such network: office" in done.out
+    assert steps(done)[:2] == ["authpolicy lint", f"authpolicy history --undo {number}"]
+    assert "rule insert by bob" in done.out
+    one.answer = lambda d: d.says()
+    assert steps(command.ok("status")) == []
+
+
+def test_monitor_that_finds_nothing_may_become_enforce(command, daemon):
+    quiet = {"mode": "monitor", "passed_over": 0, "audit_last": ago(seconds=5)}
+    one = daemon(lambda d: d.says(started=ago(days=2), **quiet))
+    assert "authpolicy set mode enforce" in steps(command.ok("status"))
+    for other in ({"started": ago(hours=20)}, {"mode": "enforce"}, {"passed_over": 1}, {"audit_last": None}):
+        one.answer = lambda d, other=other: d.says(**({"started": ago(days=2)} | quiet | other))
+        assert "authpolicy set mode enforce" not in steps(command.ok("status")), other
+
+
+def test_what_a_policy_lacks_is_named(bare):
+    done = bare.run("status")
+    assert done.status == 1 and steps(done)[:2] == ["authpolicy init DOMAIN...", "systemctl start authpolicyd"]
+    bare.ok("init")
+    assert "authpolicy domain add DOMAIN..." in steps(bare.ok("status"))
+    bare.sql("DELETE FROM send_as")
+    assert "authpolicy grant everyone {login}" in steps(bare.ok("status"))
+    bare.ok("domain", "add", "example.com")
+    bare.ok("grant", "alice", "a@example.com", "--until", ago(days=-3)[:10])
+    bare.ok("grant", "alice", "b@example.com", "--until", ago(days=-20)[:10])
+    done = bare.ok("status")
+    assert steps(done) == ["systemctl start authpolicyd", 'authpolicy sql "SELECT * FROM expiring"']
+    assert "1 grants end within a week" in done.out
