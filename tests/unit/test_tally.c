@@ -56,7 +56,8 @@ a_verdict_is_counted_under_its_names(void **state)
 	for (int stage = 0; stage < TALLY_STAGES; stage++)
 		for (int kind = 0; kind < TALLY_KINDS; kind++)
 			assert_int_equal(
-			    tally_verdicts(stage, kind, REASON_RULE),
+			    tally_verdicts((enum stage)stage,
+				(enum verdict_kind)kind, REASON_RULE),
 			    stage == STAGE_RCPT && kind == VERDICT_REJECT ? 2
 			    : stage == STAGE_EOM && kind == VERDICT_HOLD  ? 1
 									  : 0);
