@@ -1,4 +1,4 @@
-"""README and the guide are done as they are written, in a private copy of this system."""
+"""README and the guides are done as they are written, in a private copy of this system."""
 
 import os
 import re
@@ -12,12 +12,13 @@ UNSHARE = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-ch
 
 
 @pytest.mark.parametrize("mta", ["postfix", "sendmail"])
-def test_what_is_written_works(build, mta, tmp_path):
+@pytest.mark.parametrize("walk", ["walk.py", "walk_guides.py"])
+def test_what_is_written_works(build, walk, mta, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can make a private system")
     if mta == "sendmail":
         sendmail.unpacked()     # while there is a network
-    done = subprocess.run([*UNSHARE, "/usr/bin/python3", place.TOP / "tests/docs/walk.py", mta, tmp_path], stdin=subprocess.DEVNULL,
+    done = subprocess.run([*UNSHARE, "/usr/bin/python3", place.TOP / "tests/docs" / walk, mta, tmp_path], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False)
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
@@ -28,3 +29,9 @@ def test_the_packages_are_those_of_the_build():
     written = re.search(r"^apt-get install \S+ \S+ (.*)$", (place.TOP / "README").read_text(), re.M)[1].split()
     listed = re.search(r'BUILD_PACKAGES="(.*?)"', (place.TOP / "tests/lib/install.sh").read_text(), re.S)[1].split()
     assert set(written) == set(listed) - {"libcmocka-dev"} | {"sqlite3"}
+
+
+def test_every_link_leads_somewhere():
+    for path in (place.TOP / "docs").glob("*.md"):
+        for link in re.findall(r"\]\(([^):]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"

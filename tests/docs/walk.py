@@ -20,6 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from lib import net, place, sendmail, smtp, tls         # noqa: E402 (the path comes first)
 from lib.dovecot import PASSWORD, Dovecot               # noqa: E402
+from lib.guide import blocks                            # noqa: E402
 from lib.wait import until                              # noqa: E402
 
 CANNOT = 77     # there can be no private system here
@@ -48,11 +49,6 @@ smtpd_tls_key_file = {key}
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 """
-
-
-def blocks(name):
-    """The fenced blocks of a document: (what the fence says, text)."""
-    return re.findall(r"^```([^\n]*)\n(.*?)^```$", (place.TOP / name).read_text(), re.M | re.S)
 
 
 # --- the private system ---
@@ -205,19 +201,26 @@ def walk_guide(port):
 
 # --- the mail servers ---
 
-def walk_postfix():
-    readme = Readme("postfix")
-    readme.do("useradd")
+def start_postfix(**settings):
+    """Debian's Postfix without listeners for people, and Dovecot, where everybody's password is PASSWORD."""
     made = tls.certificates()
     for name in ("main.cf", "master.cf"):
         pathlib.Path("/etc/postfix", name).unlink(missing_ok=True)
     pathlib.Path("/etc/postfix/main.cf").write_text(MAIN.format(cert=made.cert, key=made.key))
     shutil.copy("/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf")
+    for name, value in settings.items():
+        subprocess.run(["postconf", "-e", f"{name} = {value}"], check=True)
     subprocess.run(["postfix", "set-permissions"], capture_output=True, check=False)
     sasl = Dovecot()
     sasl.socket = pathlib.Path("/var/spool/postfix/private/auth")
     sasl.start()
     subprocess.run(["postfix", "start"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def walk_postfix():
+    readme = Readme("postfix")
+    readme.do("useradd")
+    start_postfix()
     try:
         readme.do("/var/spool/postfix/authpolicy")
         with open("/etc/postfix/master.cf", "a", encoding="ascii") as master:
@@ -251,8 +254,13 @@ def walk_sendmail():
     stopped(server.port)
 
 
-if __name__ == "__main__":
+def main(walks):
+    """Take the walk that is named, in a private system under the folder that is named."""
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     make_private(sys.argv[2])
     install()
-    {"postfix": walk_postfix, "sendmail": walk_sendmail}[sys.argv[1]]()
+    walks[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    main({"postfix": walk_postfix, "sendmail": walk_sendmail})

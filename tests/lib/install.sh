@@ -41,6 +41,7 @@ install_packages() {
 			case $package in
 			postfix) systemctl --quiet disable postfix.service ;;
 			dovecot-core) systemctl --quiet disable dovecot.service dovecot.socket ;;
+			haproxy | opendkim) systemctl --quiet disable "$package.service" ;;
 			sasl2-bin) systemctl --quiet disable saslauthd.service ;;
 			esac
 		done 2>/dev/null
@@ -59,8 +60,8 @@ POSTFIX_PACKAGES="dovecot-core openssl postfix python3 sqlite3"
 SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules libsasl2-modules-db libwrap0 m4 sasl2-bin"
 
 # For the rest of the tests.
-TEST_PACKAGES="clang clang-format jq libclang-rt-dev llvm mandoc miltertest procps python3-pytest strace swaks systemd
-	valgrind xz-utils"
+TEST_PACKAGES="clang clang-format haproxy jq libclang-rt-dev llvm mandoc miltertest opendkim opendkim-tools procps
+	python3-pytest strace swaks systemd valgrind xz-utils"
 
 # The parsers that tests/disagree asks.
 PEER_PACKAGES="libemail-address-xs-perl libgmime-3.0-dev libmailtools-perl node-addressparser node-nodemailer ruby-mail"

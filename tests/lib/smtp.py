@@ -50,8 +50,11 @@ class Disconnected(Exception):
 class Client:
     """One SMTP session. Commands and content are str (sent as UTF-8) or bytes; CRLF is added to commands."""
 
-    def __init__(self, host, port, timeout=30, source=None):
+    def __init__(self, host, port, timeout=30, source=None, wrapped=False):
+        """source: the address to come from. wrapped: TLS from the first byte, as on port 465."""
         self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
+        if wrapped:
+            self.socket = trusting().wrap_socket(self.socket, server_hostname="mx.example.com")
         self.file = self.socket.makefile("rb")
         self.features = []
         self.banner = self.reply()
@@ -108,7 +111,7 @@ class Client:
         """
         answer = self.command("STARTTLS")
         if answer.ok:
-            context = ssl.create_default_context(cafile=tls.certificates().ca)
+            context = trusting()
             if most:
                 context.maximum_version = ssl.TLSVersion[most.replace(".", "_")]
             if ciphers:
@@ -200,17 +203,22 @@ class Client:
         return self.data(text(author or sender, recipient))
 
 
-def connect(host, port, login=None, password=None, mechanism="PLAIN", starttls=True):
-    """A session as an ordinary client opens it: EHLO, STARTTLS, EHLO and, with a login, AUTH."""
-    client = Client(host, port)
+def connect(host, port, login=None, password=None, mechanism="PLAIN", starttls=True, **options):
+    """A session as an ordinary client opens it: EHLO, STARTTLS, EHLO and, with a login, AUTH; options are the Client's."""
+    client = Client(host, port, **options)
     client.ehlo()
-    if starttls:
+    if starttls and not options.get("wrapped"):
         assert client.starttls().ok
         client.ehlo()
     if login is not None:
         answer = client.auth(mechanism, login, password)
         assert answer.code == 235, answer
     return client
+
+
+def trusting():
+    """What a client needs to believe the server's certificate."""
+    return ssl.create_default_context(cafile=tls.certificates().ca)
 
 
 def text(author, recipient="someone@example.org", body="Hello.", extra=""):

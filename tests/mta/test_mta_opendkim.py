@@ -1,0 +1,94 @@
+"""OpenDKIM behind the daemon, as docs/postfix.md attaches it: what nobody may send is never signed."""
+
+import re
+import subprocess
+
+import pytest
+
+from lib import guide, net, place
+from lib.site import Site
+from lib.smtp import text
+from lib.wait import until
+
+SOMEONE = "someone@example.org"
+
+
+@pytest.fixture(scope="module")
+def signer():
+    """A running OpenDKIM, with the guide's configuration but for key and port; its port."""
+    home, port = place.scratch("opendkim"), net.free_port()
+    subprocess.run(["opendkim-genkey", "-D", home, "-d", "example.com", "-s", "mail"], check=True)
+    config = guide.block("docs/postfix.md", "opendkim.conf")
+    for given, here in (("/etc/dkimkeys", str(home)), ("8891", str(port))):
+        assert given in config
+        config = config.replace(given, here)
+    (home / "opendkim.conf").write_text(config)
+    process = subprocess.Popen(["opendkim", "-f", "-x", home / "opendkim.conf"], stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: net.listening(net.V4, port), 20, "OpenDKIM")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def shared(build, signer):
+    site = Site("postfix", hold=True)
+    try:
+        site.start()
+        milters = guide.block("docs/postfix.md", "main.cf opendkim").removeprefix("smtpd_milters =")
+        for given, here in (("unix:authpolicy/milter.sock", site.daemon.address), ("8891", str(signer))):
+            assert given in milters
+            milters = milters.replace(given, here)
+        site.mta.reconfigure(smtpd_milters=" ".join(milters.split()))
+        yield site
+    finally:
+        site.stop()
+
+
+@pytest.fixture
+def site(shared):
+    yield shared
+    shared.hang_up()
+
+
+def send(client, sender, author):
+    assert client.mail(f"<{sender}>").ok and client.rcpt(f"<{SOMEONE}>").ok
+    return client.data(text(author, SOMEONE))
+
+
+def signature(site, reply):
+    """The tags of the DKIM-Signature in a message as queued; None when it has none."""
+    found = re.search(r"^DKIM-Signature:((?:.*\n)(?:[ \t].*\n)*)", site.kept(reply), re.M)
+    return found and dict(tag.strip().split("=", 1) for tag in "".join(found[1].split()).rstrip(";").split(";"))
+
+
+def test_what_a_login_may_send_is_signed(site):
+    tags = signature(site, send(site.login("alice"), "alice@example.com", "alice@example.com"))
+    assert (tags["d"], tags["s"]) == ("example.com", "mail") and "from" in tags["h"].lower().split(":")
+
+
+def test_what_it_may_not_is_refused_and_neither_signed_nor_queued(site):
+    before = site.mta.held_ids()
+    alice = site.login("alice")
+    refused = [send(alice, "alice@example.com", "ceo@example.com"), alice.message("ceo@example.com", SOMEONE)]
+    assert [site.refusal(r)["reason"] for r in refused] == ["author-not-granted", "sender-not-granted"]
+    assert site.mta.held_ids() == before
+
+
+def test_only_a_login_is_signed(site):
+    stranger = site.anonymous()
+    assert stranger.mail("<them@example.org>").ok and stranger.rcpt("<alice@example.com>").ok
+    assert signature(site, stranger.data(text("ceo@example.com", "alice@example.com"))) is None
+
+
+def test_the_signer_itself_would_sign_any_from(site):
+    """Why the order of milters and the mode matter: in mode monitor the same message goes out with our signature."""
+    site.policy.set("mode", "monitor")
+    try:
+        alice = site.login("alice")
+        site.daemon.in_force(lambda: alice.accepts("<ceo@example.com>"))
+        assert signature(site, send(alice, "alice@example.com", "ceo@example.com"))["d"] == "example.com"
+    finally:
+        site.policy.set("mode", "enforce")
