@@ -71,12 +71,11 @@ decide_anew(struct session *s, const struct policy *policy, enum stage stage,
 
 /* Asks the policy in force; nothing of it is held afterwards. */
 static void
-decide(struct session *s, enum stage stage, struct verdict *v)
+decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 {
 	struct message *m = &s->message;
 	const struct policy *policy = keeper_take();
 	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
-	int64_t start = tally_now();
 
 	facts_set_time(&s->facts, time(NULL));
 	if (stage == STAGE_MAIL)
@@ -131,8 +130,9 @@ record_refusal(struct session *s, const struct verdict *v)
 	return written;
 }
 
-void
-answer_record(struct session *s, struct verdict *v)
+/* Records a verdict; what can't be recorded becomes another. */
+static void
+record(struct session *s, struct verdict *v)
 {
 	size_t len;
 	bool written = true;
@@ -150,6 +150,12 @@ answer_record(struct session *s, struct verdict *v)
 	if (verdict_is_refusal(v->kind))
 		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",
 		    s->message.ref);
+}
+
+void
+answer_record(struct session *s, struct verdict *v)
+{
+	record(s, v);
 	tally_verdict(v, tally_now());
 }
 
@@ -173,11 +179,13 @@ conclude(struct session *s, struct verdict *v)
 void
 answer(struct session *s, enum stage stage, struct verdict *v)
 {
-	int64_t start = tally_now();
+	int64_t start = tally_now(), end;
 
-	decide(s, stage, v);
+	decide(s, stage, start, v);
 	if (stage == STAGE_EOM && v->kind == VERDICT_ACCEPT)
 		conclude(s, v);
-	answer_record(s, v);
-	tally_duration(tally_now() - start);
+	record(s, v);
+	end = tally_now();
+	tally_verdict(v, end);
+	tally_duration(end - start);
 }
