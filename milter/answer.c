@@ -77,7 +77,7 @@ decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 	const struct policy *policy = keeper_take();
 	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
 
-	facts_set_time(&s->facts, time(NULL));
+	session_look_at_clock(s);
 	if (stage == STAGE_MAIL)
 		m->generation = generation;
 	if (generation == m->generation || !decide_anew(s, policy, stage, v)) {

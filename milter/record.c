@@ -9,13 +9,14 @@
 #include "milter/mta.h"
 #include "policy/base64.h"
 #include "policy/json.h"
+#include "policy/header.h"
 #include "policy/mailbox.h"
+#include "policy/when.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <syslog.h>
-#include <time.h>
 
 #define ORIGINATORS_RECORDED 8192 /* bytes of raw fields */
 #define AUTHORS_NAMED 50
@@ -40,18 +41,51 @@ or_null(const char *text)
 	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
+/* The moment the decision went by. */
 static void
-add_time(struct json *j)
+add_time(struct json *j, const struct session *s)
 {
-	struct timespec now;
 	struct tm tm;
 	char date[24], text[48];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &tm);
+	gmtime_r(&s->clock.tv_sec, &tm);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%06ldZ", date, now.tv_nsec / 1000);
+	snprintf(
+	    text, sizeof(text), "%s.%06ldZ", date, s->clock.tv_nsec / 1000);
 	json_string(j, "time", text);
+}
+
+/* When MAIL was decided, of a message that came further. */
+static void
+add_mail_time(struct json *j, const struct session *s)
+{
+	char text[WHEN_TEXT_SIZE] = "";
+
+	if (s->message.open)
+		when_format(s->message.mail_time, text);
+	json_string(j, "mail_time", or_null(text));
+}
+
+/* What else the decision could tell apart. */
+static void
+add_flags(struct json *j, const struct facts *f)
+{
+	const struct {
+		bool set;
+		const char *name;
+	} flags[] = {
+	    {f->local, "local"},
+	    {f->login_malformed, "login-malformed"},
+	    {f->login_ambiguous, "login-ambiguous"},
+	    {f->tls_unknown, "tls-unknown"},
+	    {f->originators_lost, "originators-lost"},
+	};
+
+	json_array(j, "flags");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(*flags); i++)
+		if (flags[i].set)
+			json_string(j, NULL, flags[i].name);
+	json_array_end(j);
 }
 
 static void
@@ -62,6 +96,7 @@ add_session(struct json *j, const struct session *s, const struct verdict *v)
 	json_string(
 	    j, "login", v->login[0] != '\0' ? v->login : or_null(f->login));
 	json_string(j, "source", identified_name(v->identified));
+	json_string(j, "sasl_login", f->login);
 	json_string(j, "peer", or_null(v->peer));
 	json_string(j, "auth_param", f->auth_param);
 	json_string(j, "mechanism", or_null(f->mechanism));
@@ -77,19 +112,20 @@ add_session(struct json *j, const struct session *s, const struct verdict *v)
 	json_string(j, "helo", or_null(f->helo));
 	json_string(j, "mta", or_null(mta_name(f->mta)));
 	json_string(j, "listener", or_null(f->listener));
+	add_flags(j, f);
 }
 
 static void
-add_recipient(struct json *j, const char *typed, const char *mta_addr,
-    enum verdict_kind kind, enum reason reason, const char *row)
+add_recipient(struct json *j, const struct recipient *r, int64_t mail_time)
 {
 	json_object(j, NULL);
-	json_string(j, "rcpt", typed);
-	json_string(j, "rcpt_addr", mta_addr);
-	json_string(j, "verdict", verdict_name(kind));
-	json_string(
-	    j, "reason", reason == REASON_NONE ? NULL : reason_name(reason));
-	json_string(j, "row", or_null(row));
+	json_string(j, "rcpt", r->typed);
+	json_string(j, "rcpt_addr", r->mta_addr);
+	json_integer(j, "after_s", r->time - mail_time);
+	json_string(j, "verdict", verdict_name(r->kind));
+	json_string(j, "reason",
+	    r->reason == REASON_NONE ? NULL : reason_name(r->reason));
+	json_string(j, "row", or_null(r->row));
 	json_object_end(j);
 }
 
@@ -102,14 +138,21 @@ add_recipients(struct json *j, const struct session *s, const struct verdict *v)
 
 	json_array(j, "recipients");
 	if (v->stage == STAGE_RCPT) {
-		add_recipient(j, s->facts.recipient, s->facts.rcpt_addr,
-		    v->kind, v->reason, v->row);
+		const struct recipient one = {
+		    .typed = s->facts.recipient,
+		    .mta_addr = s->facts.rcpt_addr,
+		    .time = s->facts.time,
+		    .kind = v->kind,
+		    .reason = v->reason,
+		    .row = v->row,
+		};
+
+		add_recipient(j, &one, m->mail_time);
 	} else if (v->stage != STAGE_MAIL) {
 		for (const struct recipient *r = m->recipients;
 		     r != NULL && named < RECIPIENTS_NAMED;
 		     r = r->next, named++)
-			add_recipient(j, r->typed, r->mta_addr, r->kind,
-			    r->reason, r->row);
+			add_recipient(j, r, m->mail_time);
 	}
 	json_array_end(j);
 	if (m->recipient_count > named && v->stage != STAGE_RCPT)
@@ -149,20 +192,13 @@ static void
 add_originators(struct json *j, const struct facts *f)
 {
 	char raw[ORIGINATORS_RECORDED], text[BASE64_SIZE(ORIGINATORS_RECORDED)];
-	size_t len = 0;
+	size_t len;
+	bool whole = originators_write(f->originators, raw, sizeof(raw), &len);
 
-	raw[0] = '\0';
-	for (const struct originator *o = f->originators; o != NULL;
-	     o = o->next) {
-		int n = snprintf(raw + len, sizeof(raw) - len, "%s: %s\r\n",
-		    originator_name(o->kind), o->value);
-
-		if (n < 0 || (size_t)n >= sizeof(raw) - len)
-			break; /* a field that is cut would be another */
-		len += (size_t)n;
-	}
 	base64_encode(raw, len, text);
 	json_string(j, "originators", len > 0 ? text : NULL);
+	if (!whole)
+		json_bool(j, "originators_cut", true);
 }
 
 static void
@@ -212,7 +248,8 @@ record_write(const struct session *s, const struct verdict *v, const char *ref,
 	bool written;
 
 	json_object(&j, NULL);
-	add_time(&j);
+	add_time(&j, s);
+	add_mail_time(&j, s);
 	json_string(&j, "ref", ref);
 	json_string(&j, "session", s->id);
 	json_string(&j, "queue_id", or_null(s->message.queue_id));

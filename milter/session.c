@@ -56,6 +56,13 @@ session_new(const struct config *config)
 	return s;
 }
 
+void
+session_look_at_clock(struct session *s)
+{
+	clock_gettime(CLOCK_REALTIME, &s->clock);
+	facts_set_time(&s->facts, s->clock.tv_sec);
+}
+
 /* The address as text, an IPv4-mapped one as IPv4; NULL for other families. */
 static char *
 address_text(struct arena *a, const struct sockaddr *address)
@@ -217,6 +224,7 @@ session_refuse(struct session *s, enum stage stage, enum reason reason,
 	v->stage = stage;
 	s->facts.recipient = s->facts.rcpt_addr = NULL;
 	verdict_refuse(v, reason, "", text);
+	session_look_at_clock(s);
 	answer_record(s, v);
 }
 
@@ -250,6 +258,7 @@ session_mail(
 	s->message.identified = v->identified;
 	s->message.row = keep(s, v->row);
 	s->message.mode = v->mode;
+	s->message.mail_time = s->facts.time;
 	s->message.open = true;
 }
 
@@ -266,6 +275,7 @@ keep_recipient(struct session *s, const struct verdict *v)
 	}
 	r->typed = s->facts.recipient;
 	r->mta_addr = s->facts.rcpt_addr;
+	r->time = s->facts.time;
 	r->kind = v->kind;
 	r->reason = v->reason;
 	r->row = v->row[0] == '\0' ? NULL : keep(s, v->row);
@@ -329,6 +339,7 @@ session_abort(struct session *s)
 		v.reason = r->reason;
 	}
 	record_new_ref(s->message.ref);
+	session_look_at_clock(s);
 	(void)record_write(s, &v, s->message.ref, 1);
 	session_forget(s);
 }
@@ -358,6 +369,7 @@ session_free(struct session *s)
 		v.stage = s->repeated.stage;
 		v.reason = s->repeated.reason;
 		v.kind = s->repeated.kind;
+		session_look_at_clock(s);
 		(void)record_write(s, &v, s->repeated.ref, s->repeated.count);
 	}
 	session_forget(s);

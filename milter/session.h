@@ -15,6 +15,7 @@
 #include "policy/header.h"
 
 #include <sys/socket.h>
+#include <time.h>
 
 #define SESSION_ID_SIZE 17   /* 16 hex digits */
 #define REF_SIZE 10	     /* `7K2M-9QXD` */
@@ -26,6 +27,7 @@
 
 struct recipient {
 	const char *typed, *mta_addr;
+	int64_t time; /* when it was decided */
 	enum verdict_kind kind;
 	enum reason reason;
 	const char *row;
@@ -43,6 +45,7 @@ struct message {
 	bool open;	     /* MAIL was accepted, the end has not come */
 	bool failed;	     /* memory ran out: nothing is known for sure */
 	uint64_t generation; /* of the policy that decided MAIL */
+	int64_t mail_time;   /* when MAIL was decided, seconds since 1970 */
 	const char *queue_id, *message_id;
 	char ref[REF_SIZE];
 	enum reason would; /* the first refusal passed over */
@@ -67,7 +70,8 @@ struct message {
 struct session {
 	const struct config *config;
 	struct arena arena;
-	struct facts facts; /* strings in either arena */
+	struct facts facts;    /* strings in either arena */
+	struct timespec clock; /* as session_look_at_clock() saw it */
 	struct message message;
 	char id[SESSION_ID_SIZE];
 	unsigned refusals;
@@ -117,6 +121,9 @@ void session_mail(
 void session_recipient(struct session *s, const char *argument,
     const char *rcpt_addr, const char *queue_id, struct verdict *v);
 void session_end(struct session *s, const char *queue_id, struct verdict *v);
+
+/* Takes the time for what is decided or recorded next. */
+void session_look_at_clock(struct session *s);
 
 /* The message is over; session_end() leaves it for the edits of its header. */
 void session_forget(struct session *s);

@@ -1,6 +1,7 @@
 /* Header fields and the names of those that say who a message is from. */
 #include "header.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -85,6 +86,51 @@ originators_use(const struct originator_list *o, struct facts *f)
 	f->has_header = true;
 	f->originators = o->first;
 	f->originators_lost = o->lost;
+}
+
+bool
+originators_write(
+    const struct originator *o, char *out, size_t size, size_t *len)
+{
+	bool whole = true;
+
+	*len = 0;
+	out[0] = '\0';
+	for (; o != NULL; o = o->next) {
+		int n = snprintf(out + *len, size - *len, "%s%s: %s\r\n",
+		    originator_name(o->kind), o->odd_name ? " " : "", o->value);
+
+		/* a field that is cut would be another */
+		if (n < 0 || (size_t)n >= size - *len ||
+		    strstr(o->value, "\r\n") != NULL) {
+			out[*len] = '\0';
+			whole = false;
+		} else
+			*len += (size_t)n;
+	}
+	return whole;
+}
+
+void
+originators_reread(struct originator_list *o, const char *written, size_t len,
+    struct arena *arena)
+{
+	char *text = arena_alloc(arena, len + 1), *end, *colon;
+
+	if (text == NULL) {
+		o->failed = true;
+		return;
+	}
+	memcpy(text, written, len);
+	text[len] = '\0';
+	for (; (end = strstr(text, "\r\n")) != NULL; text = end + 2) {
+		*end = '\0';
+		colon = strstr(text, ": ");
+		if (colon == NULL)
+			continue;
+		*colon = '\0';
+		originators_add(o, text, colon + 2, arena);
+	}
 }
 
 /* The end of the line at `at`, without its CRLF or LF; `next` is behind it. */

@@ -39,6 +39,19 @@ void originators_add(struct originator_list *o, const char *name,
 void originators_use(const struct originator_list *o, struct facts *f);
 
 /*
+ * Writes the fields, each `Name: value` and CRLF, so that originators_reread()
+ * makes the same of them: an odd name has a blank before its colon.  Ends with
+ * a NUL; `*len` is what was written.  False when some were left out: they did
+ * not fit, or had a CRLF within.
+ */
+bool originators_write(
+    const struct originator *o, char *out, size_t size, size_t *len);
+
+/* Takes the fields that originators_write() wrote. */
+void originators_reread(struct originator_list *o, const char *written,
+    size_t len, struct arena *arena);
+
+/*
  * Takes the originator fields from a raw header of `len` bytes, lines ending
  * in CRLF or LF; it ends at an empty line or at one that is no field, as the
  * MTAs end it.  A NUL is kept as the control byte 01, so that the field is

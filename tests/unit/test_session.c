@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FIRM                                                            \
@@ -255,6 +256,56 @@ a_message_is_recorded_at_its_end(void **state)
 	assert_value(1, "$.recipients[1].verdict", "reject");
 	assert_value(1, "$.recipients[2]", "null");
 	assert_value(1, "$.recipients_not_named", "null");
+}
+
+static void
+a_record_has_all_that_was_decided_by(void **state)
+{
+	char *argv[] = {(char[]){"<alice@example.com>"}, NULL};
+	const struct session_mail mail = {
+	    .argv = argv,
+	    .auth_authen = "Alice",
+	    .mta_version = "Postfix 3.7.11",
+	    .tls_unknown = true,
+	};
+
+	(void)state;
+	session_mail(s, &mail, &v);
+	assert_int_equal(v.kind, VERDICT_ACCEPT);
+	s->message.mail_time -= 60; /* it takes its time */
+	assert_int_equal(rcpt_to("<x@elsewhere.example>"), VERDICT_ACCEPT);
+	session_header(s, "from ", "alice@example.com\n (me)");
+	session_end(s, "Q1", &v);
+	session_forget(s);
+	assert_value(0, "$.login", "alice");
+	assert_value(0, "$.sasl_login", "Alice");
+	assert_value(0, "$.flags[0]", "tls-unknown");
+	assert_value(0, "$.flags[1]", "null");
+	assert_int_equal(strlen(record_value(record_at(0), "$.mail_time")), 20);
+	assert_in_range(
+	    atoi(record_value(record_at(0), "$.recipients[0].after_s")), 60,
+	    70);
+	assert_value(0, "$.originators", /* From : alice@example.com ... */
+	    "RnJvbSA6IGFsaWNlQGV4YW1wbGUuY29tCiAobWUpDQo=");
+	assert_value(0, "$.originators_cut", "null");
+}
+
+static void
+originators_that_do_not_fit_are_told_to_be_missing(void **state)
+{
+	static char large[9000];
+
+	(void)state;
+	memset(large, 'a', sizeof(large) - 1);
+	assert_int_equal(
+	    mail_from("alice", "<alice@example.com>"), VERDICT_ACCEPT);
+	assert_int_equal(rcpt_to("<x@elsewhere.example>"), VERDICT_ACCEPT);
+	session_header(s, "From", large);
+	session_header(s, "Sender", "a");
+	session_end(s, "Q1", &v);
+	session_forget(s);
+	assert_value(0, "$.originators", "U2VuZGVyOiBhDQo=");
+	assert_value(0, "$.originators_cut", "1");
 }
 
 static void
@@ -708,6 +759,10 @@ main(void)
 	    {"what is spoken is counted", what_is_spoken_is_counted},
 	    {"what monitor passes over is counted apart",
 		what_monitor_passes_over_is_counted_apart},
+	    {"a record has all that was decided by",
+		a_record_has_all_that_was_decided_by},
+	    {"originators that do not fit are told to be missing",
+		originators_that_do_not_fit_are_told_to_be_missing},
 	    {"every answer is timed once", every_answer_is_timed_once},
 	    {"a mapped address is shown as IPv4",
 		a_mapped_address_is_shown_as_ipv4},
