@@ -123,6 +123,17 @@ static const struct subcommand subcommands[] = {
 	"who changed what, and changes taken back"},
     {"sql", NULL, ACCESS_MAKE, run_sql, "[STATEMENT]",
 	"the sqlite3 shell on the policy"},
+    {"import", "postfix-login-maps", ACCESS_WRITE, run_import_login_maps,
+	"FILE [--domain DOMAIN]... [--scope any|envelope] [--origin NAME]"
+	" [--exact] [--yes] [--dry-run]",
+	"grants from the source of smtpd_sender_login_maps"},
+    {"import", "postfix-aliases", ACCESS_WRITE, run_import_aliases,
+	"FILE [--domain DOMAIN]... [--local-part] [--scope any|envelope]"
+	" [--origin NAME] [--exact] [--yes] [--dry-run]",
+	"grants from the source of virtual_alias_maps"},
+    {"import", "csv", ACCESS_WRITE, run_import_csv,
+	"FILE [--origin NAME] [--exact] [--yes] [--dry-run]",
+	"logins, groups, members and grants"},
     {"check", NULL, ACCESS_NONE, run_check,
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"
@@ -154,19 +165,28 @@ help(const char *topic)
 	    "\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");
 }
 
+/* Is all to be as it was in the end? */
+static bool
+is_rehearsal(const struct command *c)
+{
+	return args_has(&c->args, "dry-run");
+}
+
 /* Says what was done and waits until it counts. */
 static enum status
 finish(struct command *c)
 {
-	enum status status;
-	bool told;
+	enum status status = STATUS_OK;
+	bool told = false;
 
 	if (!c->json)
 		output_lines("", &c->changes);
 	fflush(stdout);
-	status = daemon_wait(c, &told);
+	if (!is_rehearsal(c))
+		status = daemon_wait(c, &told);
 	if (c->json) {
-		json_object(&c->out, NULL);
+		if (c->out.text == NULL) /* else it was begun */
+			json_object(&c->out, NULL);
 		output_json_lines(&c->out, "changes", &c->changes);
 		if (told || status != STATUS_OK)
 			json_bool(&c->out, "in_force", told);
@@ -194,7 +214,8 @@ run(struct command *c)
 	if (writes && !db_editor(&c->db, c->editor))
 		return c->db.status;
 	status = s->run(c);
-	if (status == STATUS_OK && writes && !db_commit(&c->db))
+	if (status == STATUS_OK && writes && !is_rehearsal(c) &&
+	    !db_commit(&c->db))
 		status = c->db.status;
 	/* Before any descriptor of the file is closed: see daemon.h. */
 	db_close(&c->db);

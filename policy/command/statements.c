@@ -350,6 +350,95 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_LINT_MEMBER] =
 	"SELECT login FROM membership WHERE group_name = ? AND login = ?",
 
+    [SQL_JOB] = "INSERT INTO job(origin, exact) VALUES (?, ? = '1')",
+    [SQL_WANT] =
+	"INSERT INTO wanted(tbl, name, other, scope, manner, kind,"
+	" valid_from, valid_until, note, implied, line)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_WANTED] =
+	"SELECT line, kind, kind IS ?6 AND valid_from IS ?7"
+	" AND valid_until IS ?8 AND note IS ?9 FROM wanted WHERE tbl = ?1"
+	" AND name = ?2 AND other = ?3 AND scope = ?4 AND manner = ?5",
+    [SQL_CONFLICTS] = "SELECT line, text FROM conflict ORDER BY line, text",
+    [SQL_STEPS] = "INSERT INTO step SELECT * FROM plan WHERE op <> 'same'",
+    [SQL_STEPS_GONE] = "INSERT INTO step(op, tbl, name, other, scope, manner,"
+		       " kind) SELECT * FROM gone",
+    [SQL_STEP_COUNTS] =
+	"SELECT word || 's ' || CASE op WHEN 'add' THEN"
+	" 'added' WHEN 'change' THEN 'changed' ELSE 'removed' END, count(*)"
+	" FROM difference WHERE op IN ('add', 'change', 'remove')"
+	" GROUP BY op, word"
+	" UNION ALL SELECT 'there already', count(*) - (SELECT count(*)"
+	" FROM step WHERE op IN ('add', 'change')) AS n FROM wanted"
+	" HAVING n > 0",
+    [SQL_STEP_REMOVALS] =
+	"SELECT (SELECT count(*) FROM step WHERE op = 'remove'"
+	" AND tbl <> 'network'),"
+	" (SELECT count(*) FROM principal WHERE principal.origin = job.origin)"
+	" + (SELECT count(*) FROM membership AS m WHERE m.origin = job.origin)"
+	" + (SELECT count(*) FROM send_as AS s WHERE s.origin = job.origin),"
+	" origin FROM job",
+    [SQL_STEP_LIST] =
+	"SELECT op, tbl, name, other, scope, manner, kind,"
+	" valid_from, valid_until, note, origin, line FROM step, job"
+	" WHERE op IN ('add', 'change', 'remove') ORDER BY step.rowid",
+    [SQL_STEP_NOTES] =
+	"SELECT 'principal(' || name || '): not in the file, and kept: it has"
+	" what is not of this origin; authpolicy ' || kind || ' remove ' || "
+	"name"
+	" FROM step WHERE op = 'keep'"
+	" UNION ALL SELECT 'send_as(' || name || ', ' || other || '): there"
+	" with other dates, but of another origin; left as it is' FROM step"
+	" WHERE op = 'left'",
+    [SQL_STEP_DIFFERENCE] = "SELECT text FROM difference"
+			    " WHERE op IN ('add', 'change', 'remove')",
+    [SQL_IMPORT_REALMS] =
+	"SELECT 'logins @' || realm || ' are refused; to let them in:"
+	" authpolicy set realms ' || realms || ' ' || realm FROM"
+	" (SELECT DISTINCT lower(substr(name, 1 + length(rtrim(name,"
+	" replace(name, '@', ''))))) AS realm FROM wanted"
+	" WHERE tbl = 'principal' AND kind = 'login' AND instr(name, '@')),"
+	" (SELECT lower(value) AS realms FROM setting WHERE name = 'realms'"
+	" AND value <> '') WHERE"
+	" instr(' ' || realms || ' ', ' ' || realm || ' ') = 0",
+    [SQL_IMPORT_BULK] = "UPDATE editor SET bulk = 1",
+    [SQL_IMPORT_HISTORY] =
+	"INSERT INTO history(editor, tbl, op, new)"
+	" SELECT name, 'import', 'insert', json_object('file', ?,"
+	" 'done', ?) FROM editor",
+    [SQL_IMPORT_PRINCIPAL] =
+	"INSERT INTO principal(name, kind, origin, note) VALUES (?, ?, ?, ?)"
+	" ON CONFLICT(name) DO UPDATE SET note = excluded.note",
+    [SQL_IMPORT_MEMBER] = "INSERT INTO membership(group_name, login, origin)"
+			  " VALUES (?, ?, ?)",
+    [SQL_IMPORT_GRANT] =
+	"INSERT INTO send_as(principal, address, scope, manner, valid_from,"
+	" valid_until, origin, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+	" ON CONFLICT(principal, address, scope, manner) DO UPDATE SET"
+	" valid_from = excluded.valid_from,"
+	" valid_until = excluded.valid_until, note = excluded.note",
+    [SQL_IMPORT_UNGRANT] = "DELETE FROM send_as WHERE principal = ?"
+			   " AND address = ? AND scope = ? AND manner = ?",
+
+    [SQL_MAP_KEY] = "INSERT INTO map_key(key, line) VALUES (?1, ?2)"
+		    " ON CONFLICT DO UPDATE SET line = line RETURNING"
+		    " nullif(line, CAST(?2 AS INTEGER))",
+    [SQL_MAP_OVERLAPS] =
+	"SELECT d.name, w.other, d.other FROM wanted AS d JOIN wanted AS w"
+	" ON substr(w.other, instr(w.other, '@')) = d.other"
+	" WHERE d.tbl = 'send_as' AND d.other GLOB '@*' AND w.tbl = 'send_as'"
+	" AND w.other NOT GLOB '@*' AND NOT EXISTS (SELECT 1 FROM wanted AS n"
+	" WHERE n.tbl = 'send_as' AND n.name = d.name AND n.other = w.other)"
+	" GROUP BY d.name, w.other",
+    [SQL_ALIAS] = "INSERT INTO alias(key, target, line) VALUES (?, ?, ?)"
+		  " ON CONFLICT DO NOTHING",
+    [SQL_ALIAS_LEAVES] =
+	"SELECT key, target, line, instr(target, '@') = 0"
+	" OR EXISTS (SELECT 1 FROM principal WHERE principal.name = target"
+	" AND kind = 'login') OR EXISTS (SELECT 1 FROM local_domain"
+	" WHERE local_domain.name = substr(target, 1 + length(rtrim(target,"
+	" replace(target, '@', ''))))) FROM alias_leaf ORDER BY line",
+
     [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
 		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
 		   " ?1 ->> '$.seen.size', ?1 ->> '$.seen.mtime_ns',"

@@ -89,6 +89,32 @@ enum statement {
 	SQL_LINT_RULES,	 /* the columns are those of enum condition */
 	SQL_LINT_MEMBER, /* group, login */
 
+	SQL_JOB,    /* origin, 1 for exact */
+	SQL_WANT,   /* tbl, name, other, scope, manner, kind, from, until, note,
+		       implied, line */
+	SQL_WANTED, /* tbl, name, other, scope, manner, kind, from, until,
+		       note */
+	SQL_CONFLICTS,
+	SQL_STEPS,
+	SQL_STEPS_GONE,
+	SQL_STEP_COUNTS,
+	SQL_STEP_REMOVALS, /* how many, of how many rows of which origin */
+	SQL_STEP_LIST,
+	SQL_STEP_NOTES,
+	SQL_STEP_DIFFERENCE,
+	SQL_IMPORT_REALMS,
+	SQL_IMPORT_BULK,
+	SQL_IMPORT_HISTORY,   /* file, what was done */
+	SQL_IMPORT_PRINCIPAL, /* name, kind, origin, note */
+	SQL_IMPORT_MEMBER,    /* group, login, origin */
+	SQL_IMPORT_GRANT,     /* principal, address, scope, manner, from, until,
+				 origin, note */
+	SQL_IMPORT_UNGRANT,   /* principal, address, scope, manner */
+	SQL_MAP_KEY,	      /* key, line */
+	SQL_MAP_OVERLAPS,
+	SQL_ALIAS, /* address, target, line */
+	SQL_ALIAS_LEAVES,
+
 	SQL_DAEMON,	  /* the daemon's answer */
 	SQL_DAEMON_TABLE, /* the same */
 	SQL_DAEMON_NOTES, /* the same */
