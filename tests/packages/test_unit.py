@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from lib import place
+from lib import metrics, net, place
 from lib.daemon import PATIENCE, Daemon
 from lib.policy import Policy
 from lib.wait import until
@@ -74,7 +74,7 @@ def expand(name):
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_no_system_call_is_used_that_is_not_allowed(unit, monkeypatch):
     policy = Policy(place.scratch("policy") / "policy.db").init("example.com")
-    daemon = Daemon(policy, socket_group="")
+    daemon = Daemon(policy, socket_group="", metrics=f"{net.V4}:{net.free_port()}")
     trace = daemon.home / "trace"
     monkeypatch.setenv("AP_WRAPPER", f"strace -D -f -qq -u {place.USER} -o {trace}")
     monkeypatch.setenv("NOTIFY_SOCKET", "@nobody-is-there")
@@ -86,6 +86,7 @@ def test_no_system_call_is_used_that_is_not_allowed(unit, monkeypatch):
             for packet in MESSAGE:
                 s.sendall(len(packet).to_bytes(4, "big") + packet)
             until(daemon.records, PATIENCE, "the record of the message")
+        assert metrics.ask(net.V4, int(daemon.settings["metrics"].rpartition(":")[2]))[0] == 200
         policy.grant("everyone", "info@example.com")
         daemon.content()
         os.rename(daemon.settings["audit_log"], daemon.home / "audit.log.1")
