@@ -263,11 +263,24 @@ config_read(const char *path, struct diag *d)
 	return NULL;
 }
 
+/* Are both lists the same?  NULL: there is none. */
+static bool
+same_list(char *const *a, char *const *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	while (*a != NULL && *b != NULL && strcmp(*a, *b) == 0)
+		a++, b++;
+	return *a == NULL && *b == NULL;
+}
+
 void
 config_compare(const struct config *a, const struct config *b, struct diag *d)
 {
 	for (size_t i = 0; i < CONFIG_KEYS; i++)
-		if (strcmp(a->texts[i], b->texts[i]) != 0)
+		if (strcmp(a->texts[i], b->texts[i]) != 0 ||
+		    (i == KEYS_NOTICE_COMMAND &&
+			!same_list(a->notice_command, b->notice_command)))
 			diag_add(d, "%s", keys[i].name);
 }
 

@@ -10,6 +10,7 @@
 #include "milter/keeper.h"
 #include "milter/listen.h"
 #include "milter/mta.h"
+#include "milter/notice.h"
 #include "milter/tally.h"
 #include "policy/json.h"
 #include "policy/when.h"
@@ -62,6 +63,21 @@ passed_over(void)
 }
 
 static void
+write_notices(struct json *j)
+{
+	struct notice_figures f;
+
+	notice_figures(&f);
+	json_object(j, "notices");
+	json_integer(j, "queued", f.queued);
+	json_integer(j, "running", f.running);
+	json_integer(j, "run", (int64_t)f.run);
+	json_integer(j, "failed", (int64_t)f.failed);
+	json_integer(j, "dropped", (int64_t)f.dropped);
+	json_object_end(j);
+}
+
+static void
 write_status(struct json *j)
 {
 	const struct config *c = control.config;
@@ -86,6 +102,7 @@ write_status(struct json *j)
 	json_string(j, "audit_last", recorded > 0 ? last : NULL);
 	json_integer(j, "audit_failures", (int64_t)audit_failures());
 	write_last_hour(j);
+	write_notices(j);
 	json_array(j, "advice");
 	for (size_t i = 0; i < diag_kept(&c->advice); i++)
 		json_string(j, NULL, c->advice.lines[i]);

@@ -203,10 +203,7 @@ take_metrics(const struct taking *t)
 static bool
 take_program(const struct taking *t)
 {
-	if (t->text[0] == '\0')
-		return !t->given;
-	diag_add(&t->config->advice, "notice_command: this version runs none");
-	return t->text[0] == '/';
+	return t->text[0] == '/' || (t->text[0] == '\0' && !t->given);
 }
 
 static const struct word mtas[] = {

@@ -12,6 +12,7 @@
 #include "milter/listen.h"
 #include "milter/log.h"
 #include "milter/metrics.h"
+#include "milter/notice.h"
 #include "milter/process.h"
 #include "milter/supervisor.h"
 #include "policy/load.h"
@@ -76,11 +77,15 @@ static bool
 check_policy(const struct config *c, struct diag *d)
 {
 	struct load_report report = {0};
+	struct diag advice = {0};
 	struct policy *p;
 	bool good;
 
 	if (!process_become(c->user, c->uid, c->gid, d))
 		return false;
+	notice_check(c, &advice);
+	print_lines("warning: ", &advice);
+	diag_clear(&advice);
 	p = policy_load_file(c->database, LOAD_MS, &report);
 	print_lines("warning: ", &report.warnings);
 	diag_move(d, &report.errors);
@@ -174,9 +179,9 @@ start(const struct config *c, struct diag *d)
 	       control_open(c, d) && write_pid(c, d) &&
 	       process_become(c->user, c->uid, c->gid, d) &&
 	       audit_open(c->audit_log, d) &&
-	       keeper_start(c->database, c->state, d) && control_run(d) &&
-	       metrics_start(c, d) && process_serve(callbacks_run, d) &&
-	       answers(c, d);
+	       keeper_start(c->database, c->state, d) && notice_start(c, d) &&
+	       control_run(d) && metrics_start(c, d) &&
+	       process_serve(callbacks_run, d) && answers(c, d);
 }
 
 /* SIGHUP.  What is running stays as it is: a changed key needs a restart. */
@@ -211,9 +216,13 @@ reload(const struct config *running)
 static void
 stop(void)
 {
+	bool drained;
+
 	supervisor_stopping();
 	listen_remove(&socket_file);
-	if (callbacks_drain(DRAIN_MS)) {
+	drained = callbacks_drain(DRAIN_MS);
+	notice_stop(); /* callbacks may go on sending */
+	if (drained) {
 		metrics_stop();
 		control_stop();
 		keeper_stop();

@@ -241,13 +241,15 @@ process_catch_signals(struct diag *d)
 {
 	sigset_t set;
 
-	/* What our parent ignored, as nohup(1) does, would never come. */
+	/* What our parent ignored, as nohup(1) does, would never come; and how
+	 * a child ended would not be told. */
 	fill_signals(&set);
 	if (signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
 	    signal(SIGHUP, SIG_DFL) != SIG_ERR &&
 	    signal(SIGTERM, SIG_DFL) != SIG_ERR &&
 	    signal(SIGINT, SIG_DFL) != SIG_ERR &&
 	    signal(SIGUSR1, SIG_DFL) != SIG_ERR &&
+	    signal(SIGCHLD, SIG_DFL) != SIG_ERR &&
 	    sigprocmask(SIG_BLOCK, &set, NULL) == 0)
 		return true;
 	diag_add(d, "can't catch signals: %s", strerror(errno));

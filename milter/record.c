@@ -5,6 +5,7 @@
 #include "milter/record.h"
 
 #include "milter/audit.h"
+#include "milter/field.h"
 #include "milter/log.h"
 #include "milter/mta.h"
 #include "policy/base64.h"
@@ -272,36 +273,6 @@ record_write(const struct session *s, const struct verdict *v, const char *ref,
 	written = !j.failed && audit_write(j.text, j.len);
 	json_free(&j);
 	return written;
-}
-
-/* Bytes that can't end or forge a field of the syslog line. */
-struct field {
-	char text[4 * (LOGIN_MAX + 1) + 4];
-};
-
-static struct field
-field(const char *text)
-{
-	struct field f;
-	size_t n = 0;
-
-	if (text == NULL || text[0] == '\0')
-		text = "-";
-	for (; *text != '\0' && n + 8 < sizeof(f.text); text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c > ' ' && c < 0x7f && c != '\\' && c != '=' && c != '"')
-			f.text[n++] = (char)c;
-		else
-			n += (size_t)snprintf(
-			    f.text + n, sizeof(f.text) - n, "\\x%02X", c);
-	}
-	if (*text != '\0') {
-		memcpy(f.text + n, "...", 3);
-		n += 3;
-	}
-	f.text[n] = '\0';
-	return f;
 }
 
 void

@@ -160,4 +160,6 @@ def quoted(value):
         return str(value).lower()
     if isinstance(value, int):
         return str(value)
+    if isinstance(value, list):
+        return "{" + ", ".join(quoted(v) for v in value) + "}"
     return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'

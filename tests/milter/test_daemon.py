@@ -1,6 +1,7 @@
 """How authpolicyd starts, stops and refuses to start; what it decides is tested elsewhere."""
 
 import grp
+import json
 import os
 import pwd
 import re
@@ -159,6 +160,14 @@ def test_the_sample_shows_every_key_with_its_default(policy):
     assert status == 0, said
 
 
+def test_a_notice_command_that_can_not_be_run_is_warned_of_and_counted_from(policy):
+    daemon = Daemon(policy, notice_command=["/nonexistent/notify", "argument"]).start()
+    assert "notice_command: /nonexistent/notify: No such file or directory; the daemon's user must" in daemon.said()
+    done = policy.authpolicy("status", "--json", "--control", daemon.settings["control"])
+    assert json.loads(done.stdout)["notices"] == {"queued": 0, "running": 0, "run": 0, "failed": 0, "dropped": 0}
+    daemon.stop()
+
+
 # --- -t ---
 
 def test_the_check_is_content_with_a_good_policy(policy):
@@ -192,6 +201,8 @@ def test_the_check_reads_the_policy_as_the_daemon_would(policy):
     ({"socket_mode": "0666"}, "every user of this host can connect"),
     ({"socket": "inet:8893", "allow_network": True}, "over the network"),
     ({"metrics": "0.0.0.0:9893", "allow_network": True}, "metrics: whoever can reach 0.0.0.0:9893"),
+    ({"notice_command": ["/nonexistent/notify"]}, "notice_command: /nonexistent/notify: No such file"),
+    ({"notice_command": ["/etc/passwd"]}, "notice_command: /etc/passwd: Permission denied"),
 ])
 def test_what_is_allowed_but_unwise_is_a_warning(policy, settings, words):
     status, said = run("-t", "-c", Daemon(policy, **settings).config)

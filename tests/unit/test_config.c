@@ -183,9 +183,10 @@ static const struct advised advised[] = {
     {"metrics may be allowed on a network",
 	"metrics = \"[::]:9893\"\nallow_network = true\n",
 	"metrics: whoever can reach"},
-    {"notices are for later",
-	"notice_command = {\"/bin/true\"}\nsocket_group = \"\"\n",
-	"notice_command: this version runs none"},
+    {"notices may have a command",
+	"notice_command = {\"/bin/true\"}\nsocket_group = \"\"\n", NULL},
+    {"notices may have none", "notice_command = {}\nsocket_group = \"\"\n",
+	NULL},
 };
 
 static void
@@ -306,6 +307,7 @@ what_changed_is_named(void **state)
 	struct config *a = read_text("mta = \"postfix\"\n", &d);
 	struct config *b = read_text("mta = \"postfix\"\n", &d);
 	struct config *c = read_text("notice_command = {\"/a\"}\n", &d);
+	struct config *e = read_text("notice_command = {\"/a\", \"b\"}\n", &d);
 
 	(void)state;
 	config_compare(a, b, &d);
@@ -315,9 +317,16 @@ what_changed_is_named(void **state)
 	assert_string_equal(d.lines[0], "mta");
 	assert_string_equal(d.lines[1], "notice_command");
 	diag_clear(&d);
+	config_compare(c, e, &d);
+	assert_int_equal(d.count, 1);
+	assert_string_equal(d.lines[0], "notice_command");
+	diag_clear(&d);
+	config_compare(e, e, &d);
+	assert_int_equal(d.count, 0);
 	config_free(a);
 	config_free(b);
 	config_free(c);
+	config_free(e);
 }
 
 static void

@@ -109,6 +109,21 @@ ignored_signals_are_heard(void)
 }
 
 static int
+children_are_waited_for(void)
+{
+	int status;
+	pid_t pid;
+
+	signal(SIGCHLD, SIG_IGN);
+	CHECK(process_catch_signals(&diag));
+	pid = fork();
+	if (pid == 0)
+		_exit(7);
+	CHECK(waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 7);
+	return 0;
+}
+
+static int
 a_second_term_kills(void)
 {
 	CHECK(process_catch_signals(&diag));
@@ -360,6 +375,8 @@ static const struct process_test tests[] = {
     {"SIGINT is a stop", int_is_a_stop},
     {"that none came in time is an event", no_signal_is_an_event_too},
     {"signals the parent ignored are heard", ignored_signals_are_heard},
+    {"children are waited for though the parent ignored SIGCHLD",
+	children_are_waited_for},
     {"a second SIGTERM kills", a_second_term_kills, .status = SIGTERM},
     {"a closed pipe does not kill", a_closed_pipe_is_an_error_only},
     {"the end of the service is an event", the_end_of_the_service_is_an_event},
