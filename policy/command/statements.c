@@ -502,7 +502,22 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 						       "be written: look at "
 						       "the log and its disk'"
 						       " WHERE ?1 ->> "
-						       "'$.audit_failures' > 0",
+						       "'$.audit_failures' > 0 "
+						       "UNION ALL"
+						       " SELECT 'notices', (?1 "
+						       "->> "
+						       "'$.notices.failed') || "
+						       "' failed, ' ||"
+						       " (?1 ->> "
+						       "'$.notices.dropped') "
+						       "|| ' not run: look at "
+						       "the log'"
+						       " WHERE ?1 ->> "
+						       "'$.notices.failed' > 0 "
+						       "OR"
+						       " ?1 ->> "
+						       "'$.notices.dropped' > "
+						       "0",
     [SQL_DAEMON_NOTES] =
 	"SELECT 'error: ' || value FROM json_each(?1, '$.errors')"
 	" UNION ALL"

@@ -101,4 +101,5 @@ class Daemon(threading.Thread):
                 "database": str(self.command.path), "generation": 3, "loaded": "2026-01-01T00:00:01Z",
                 "mode": "enforce", "principals": 2, "grants": 2, "in_force": seen, "seen": seen, "problem": "",
                 "errors": [], "warnings": [], "fallback": False, "available": True, "suspensions_taken": 0,
-                "sessions": 0, "callbacks": 0, "audit_failures": 0, "advice": []} | more
+                "sessions": 0, "callbacks": 0, "audit_failures": 0,
+                "notices": {"queued": 0, "running": 0, "run": 0, "failed": 0, "dropped": 0}, "advice": []} | more

@@ -1,6 +1,7 @@
 """A change counts when the daemon has it in force; `status` says whether the file as it is now is."""
 
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -185,6 +186,17 @@ def test_status_of_another_policy_than_the_daemon_has(command, daemon, tmp_path)
     other.write_bytes(command.path.read_bytes())
     daemon(lambda d: d.says(database=str(other), seen=d.stamp(other)))
     assert "the one that runs has another" in command.ok("status").out
+
+
+def test_status_tells_of_notices_that_failed_or_were_too_many(command, daemon):
+    figures = {"queued": 0, "running": 0, "run": 9, "failed": 2, "dropped": 5}
+    daemon(lambda d: d.says(notices=figures))
+    assert re.search(r"^notices +2 failed, 5 not run: look at the log$", command.ok("status").out, re.M)
+
+
+def test_status_does_not_tell_of_notices_that_went_well(command, daemon):
+    daemon(lambda d: d.says(notices={"queued": 1, "running": 1, "run": 9, "failed": 0, "dropped": 0}))
+    assert "notices" not in command.ok("status").out
 
 
 def test_no_terminal_sequence_of_the_daemon_gets_through(command, daemon):
