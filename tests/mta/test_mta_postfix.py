@@ -1,8 +1,11 @@
 """What only Postfix does: local submission with sendmail(1), and XCLIENT."""
 
+import os
+import subprocess
+
 import pytest
 
-from lib import smtp
+from lib import place, smtp
 from lib.wait import until
 
 pytestmark = pytest.mark.parametrize("shared_site", ["postfix"], indirect=True, scope="module")
@@ -17,6 +20,19 @@ def test_local_submission_is_never_refused(site, sender):
     assert record["verdict"] == "accept"
     assert len(site.daemon.records()) > before
     until(lambda: not site.mta.maildrop(), 10, "the maildrop to be empty")
+
+
+def test_the_example_for_notices_mails_from_the_null_sender(site):
+    facts = dict.fromkeys(("PRINCIPAL", "LIMIT", "METRIC", "ACTION", "AMOUNT", "USED", "PERIOD", "UNTIL", "TIME", "CLIENT", "SENDER", "REF"), "x")
+    environment = {f"AUTHPOLICY_{name}": value for name, value in facts.items()}
+    environment |= {"AUTHPOLICY_LOGIN": "limited", "PATH": os.defpath, "MAIL_CONFIG": str(site.mta.home / "etc")}
+    subprocess.run([place.TOP / "contrib/notice-mail.sh", "postmaster@example.com", "example.com"], env=environment, check=True)
+    to = ["postmaster@example.com", "limited@example.com"]
+
+    def submitted():
+        return next((r for r in site.daemon.records() if [one["rcpt_addr"] for one in r["recipients"]] == to), None)
+    record = until(submitted, 10, "a record of the notice")
+    assert record["source"] == "local" and record["mail_from"] == ""
 
 
 def test_the_client_is_the_one_postfix_was_told_of(site):
