@@ -83,7 +83,7 @@ count_words(const char *synopsis, size_t *least, size_t *most)
 
 		if (strncmp(at, "--", 2) == 0)
 			n = option_len(at);
-		else if (n > 0 && at[0] != '.') {
+		else if (n > 0 && at[0] != '.' && at[0] != '-') {
 			*least += depth == 0;
 			*most += 1;
 			if (n > 3 && memcmp(at + n - 3, "...", 3) == 0)
@@ -149,6 +149,25 @@ read_option(struct args *a, int argc, char **argv, int *i, const char *global)
 			    (int)len, text);
 	a->given[a->given_count++] = (struct given){o.name, o.name_len, value};
 	a->own_count += own;
+	return STATUS_OK;
+}
+
+/* Reads a switch of one letter, which stands as `[-f]` in the synopsis. */
+static enum status
+read_letter(struct args *a, const char *text)
+{
+	char form[] = {'[', '-', text[1], ']', '\0'};
+	const char *at = a->subcommand != NULL && text[2] == '\0'
+			     ? strstr(a->subcommand->synopsis, form)
+			     : NULL;
+
+	if (at == NULL)
+		return fail(STATUS_USAGE,
+		    "no option %s: options have two dashes; before an "
+		    "argument that begins with one write --",
+		    text);
+	a->given[a->given_count++] = (struct given){at + 2, 1, NULL};
+	a->own_count++;
 	return STATUS_OK;
 }
 
@@ -242,10 +261,7 @@ args_read(struct args *a, int argc, char **argv, const struct subcommand *table,
 		else if (options && strncmp(argv[i], "--", 2) == 0)
 			status = read_option(a, argc, argv, &i, global);
 		else if (options && argv[i][0] == '-' && argv[i][1] != '\0')
-			status = fail(STATUS_USAGE,
-			    "no option %s: options have two dashes; before an "
-			    "argument that begins with one write --",
-			    argv[i]);
+			status = read_letter(a, argv[i]);
 		else
 			status = read_word(a, argv[i], table);
 	}

@@ -9,7 +9,8 @@
  *
  * Words in capitals stand for arguments, optional in brackets, any number of
  * them before `...`.  An option followed by a word takes a value, of a choice
- * where the word has `|`; outside brackets it has to be given.
+ * where the word has `|`; outside brackets it has to be given.  A switch may be
+ * one letter with one dash.
  */
 
 #include "policy/command/output.h"

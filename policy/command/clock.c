@@ -57,3 +57,18 @@ clock_parse(const char *text, int64_t *out)
 	*out -= offset;
 	return true;
 }
+
+int64_t
+clock_parse_span(const char *text)
+{
+	static const char units[] = "smhdw";
+	static const int64_t worth[] = {1, 60, 3600, 86400, 604800};
+	char *end;
+	long n = strtol(text, &end, 10);
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+
+	if (text[0] < '1' || text[0] > '9' || unit == NULL || end[1] != '\0' ||
+	    n > 1000000)
+		return 0;
+	return n * worth[unit - units];
+}

@@ -10,4 +10,8 @@
  */
 bool clock_parse(const char *text, int64_t *out);
 
+/* Reads a length of time, `90s`, `30m`, `12h`, `2d` or `1w`, as seconds; 0 if
+ * it is none. */
+int64_t clock_parse_span(const char *text);
+
 #endif

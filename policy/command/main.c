@@ -134,6 +134,11 @@ static const struct subcommand subcommands[] = {
     {"import", "csv", ACCESS_WRITE, run_import_csv,
 	"FILE [--origin NAME] [--exact] [--yes] [--dry-run]",
 	"logins, groups, members and grants"},
+    {"log", NULL, ACCESS_NONE, run_log,
+	"[LOG...] [--login NAME] [--address ADDRESS] [--reason REASON]"
+	" [--verdict accept|reject|tempfail|hold] [--ref REF]"
+	" [--client NETWORK] [--since TIME] [--until TIME] [-f]",
+	"search the audit log; -f follows it"},
     {"check", NULL, ACCESS_NONE, run_check,
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"

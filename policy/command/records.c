@@ -49,19 +49,25 @@ records_reject(struct records *r, const char *why)
 		    &r->rejected, "%s: line %zu: %s", path, r->number, why);
 }
 
-/* Says which lines were no records. */
+static void
+say(struct diag *lines)
+{
+	for (size_t i = 0; i < diag_kept(lines); i++)
+		if (lines->lines[i] != NULL)
+			fail(STATUS_OK, "%s", lines->lines[i]);
+}
+
+/* Says which lines were no records, and how many. */
 static void
 say_rejected(struct records *r)
 {
-	size_t count = r->rejected.count;
-
-	if (count > 0)
-		diag_add(&r->cut, "lines that are no records: %zu", count);
-	diag_move(&r->rejected, &r->cut);
-	for (size_t i = 0; i < diag_kept(&r->rejected); i++)
-		if (r->rejected.lines[i] != NULL)
-			fail(STATUS_OK, "%s", r->rejected.lines[i]);
+	say(&r->rejected);
+	if (r->rejected.count > 0)
+		fail(STATUS_OK, "lines that are no records: %zu",
+		    r->rejected.count);
+	say(&r->cut);
 	diag_clear(&r->rejected);
+	diag_clear(&r->cut);
 }
 
 /* The file can't be read any further; false. */

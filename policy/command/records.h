@@ -54,16 +54,16 @@ void records_reject(struct records *r, const char *why);
 enum status records_close(struct records *r);
 
 /*
- * Opens an empty database of its own in `db`, which may be larger than
- * memory and is gone when it is closed.  Its function raw(text) gives a string
- * of a record back the bytes that were no UTF-8.
+ * Opens a database of its own in `db`, with the empty tables of sql/audit.sql.
+ * It may become larger than memory and is gone when it is closed.  Its
+ * function raw(text) gives a string of a record back the bytes that were no
+ * UTF-8.
  */
 bool records_database(struct db *db);
 
 /*
- * Loads all records into the table `record` of that database; its columns and
- * views are in sql/audit.sql.  What came from clients is as it came: any bytes
- * but NUL.
+ * Loads all records into the table `record` of that database.  What came from
+ * clients is as it came: any bytes but NUL.
  */
 bool records_load(struct records *r, struct db *db);
 

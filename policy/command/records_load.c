@@ -42,7 +42,7 @@ raw(sqlite3_context *ctx, int count, sqlite3_value **values)
 bool
 records_database(struct db *db)
 {
-	return db_open_scratch(db) &&
+	return db_open_scratch(db) && db_exec(db, audit_sql) &&
 	       (sqlite3_create_function_v2(db->handle, "raw", 1,
 		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
 		    raw, NULL, NULL, NULL) == SQLITE_OK ||
@@ -52,7 +52,6 @@ records_database(struct db *db)
 bool
 records_load(struct records *r, struct db *db)
 {
-	db_exec(db, audit_sql);
 	db_exec(db, "BEGIN");
 	while (db->status == STATUS_OK && records_next(r))
 		if (db_run(db, SQL_RECORDS_ADD, r->line) && db->changed == 0)

@@ -586,4 +586,35 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"1000)," OF_TYPE("array", "authors") "," OF_TYPE(
 	    "array", "findings") "," OF_TYPE("array",
 	    "limits") "," OF_TYPE("object", "suspension") IF_RECORD,
+    /* iif() asks the next condition only when the last holds */
+    [SQL_RECORDS_FIND] =
+	"SELECT iif(j ->> '$.time' >= ?2 AND j ->> '$.time' < ?3 AND"
+	" (?4 IS NULL OR raw(j ->> '$.login') = ?4 COLLATE NOCASE OR"
+	" raw(j ->> '$.peer') = ?4 COLLATE NOCASE) AND"
+	" (?5 IS NULL OR j ->> '$.reason' IS ?5 OR j ->> '$.would' IS ?5 OR"
+	" EXISTS (SELECT 1 FROM json_each(j, '$.findings') WHERE"
+	" iif(type = 'object', value ->> '$.reason', NULL) = ?5)) AND"
+	" (?6 IS NULL OR j ->> '$.verdict' = ?6) AND"
+	" (?7 IS NULL OR j ->> '$.ref' = ?7 COLLATE NOCASE) AND"
+	" (?8 IS NULL OR is_wanted_client(j ->> '$.client')) AND"
+	" (?9 IS NULL OR is_wanted_address(raw(j ->> '$.sender')) OR"
+	" is_wanted_address(raw(j ->> '$.mail_from')) OR"
+	" EXISTS (SELECT 1 FROM json_each(j, '$.authors') WHERE"
+	" is_wanted_address(raw(value))) OR"
+	" EXISTS (SELECT 1 FROM json_each(j, '$.recipients') WHERE"
+	" is_wanted_address(raw(iif(type = 'object', value ->> '$.rcpt',"
+	" NULL))))), 1, 0)" IF_RECORD,
+    [SQL_RECORDS_TEXT] =
+	"SELECT replace(substr(?1 ->> '$.time', 1, 19), 'T', ' '),"
+	" ?1 ->> '$.ref',"
+	" iif(?1 ->> '$.stage' = 'abort', 'abort', ?1 ->> '$.verdict'),"
+	" coalesce(?1 ->> '$.reason', 'would ' || (?1 ->> '$.would'), '-') ||"
+	" ifnull(' x' || (?1 ->> '$.repeated'), ''),"
+	" raw(?1 ->> '$.login'), raw(?1 ->> '$.client'),"
+	" coalesce(raw(?1 ->> '$.sender'), raw(?1 ->> '$.mail_from'), '-') ||"
+	" ifnull(' > ' || trim(raw(?1 ->> '$.recipients[0].rcpt'), '<> '), '')"
+	" || ifnull(' +' || nullif(max(json_array_length(?1, '$.recipients') - "
+	"1"
+	" + ifnull(CAST(?1 ->> '$.recipients_not_named' AS INTEGER), 0), 0),"
+	" 0), '')",
 };

@@ -131,7 +131,11 @@ enum statement {
 	SQL_RECIPIENTS, /* a JSON array */
 	SQL_RAW,	/* JSON, path */
 
-	SQL_RECORDS_ADD, /* a line of the audit log */
+	SQL_RECORDS_ADD,  /* a line of the audit log */
+	SQL_RECORDS_FIND, /* a line, since, until, and what is looked for:
+			     login, reason, verdict, ref, client, address or
+			     NULL */
+	SQL_RECORDS_TEXT, /* a record */
 
 	STATEMENT_COUNT
 };

@@ -1,28 +1,12 @@
 /* authpolicy suspend and resume: the emergency stop, by hand. */
+#include "policy/command/clock.h"
 #include "policy/command/command.h"
 #include "policy/command/names.h"
 #include "policy/when.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* Reads `30m`, `12h`, `2d` or `1w` as seconds; 0 if it is none. */
-static int64_t
-seconds(const char *text)
-{
-	static const char units[] = "smhdw";
-	static const int64_t worth[] = {1, 60, 3600, 86400, 604800};
-	char *end;
-	long n = strtol(text, &end, 10);
-	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
-
-	if (text[0] < '1' || text[0] > '9' || unit == NULL || end[1] != '\0' ||
-	    n > 1000000)
-		return 0;
-	return n * worth[unit - units];
-}
 
 enum status
 run_suspend(struct command *c)
@@ -30,7 +14,7 @@ run_suspend(struct command *c)
 	const char *length = args_value(&c->args, "for", NULL);
 	const char *reason = args_value(&c->args, "reason", NULL);
 	char name[LOGIN_MAX + 1], until[WHEN_TEXT_SIZE];
-	int64_t n = length != NULL ? seconds(length) : 0;
+	int64_t n = length != NULL ? clock_parse_span(length) : 0;
 
 	if (length != NULL && n == 0)
 		return fail(STATUS_USAGE,

@@ -3,7 +3,7 @@
 import re
 import subprocess
 
-from lib import place
+from lib import audit, place
 
 POLICY = "authpolicy-policy.5"
 
@@ -113,7 +113,14 @@ def test_the_examples_of_the_command_work_in_their_order(build, tmp_path):
     examples = [e.replace("\\e", "\\") for e in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S)]
     assert len(examples) > 20
     db = f"--db {tmp_path}/policy.db --control {tmp_path}/none"
-    prelude = f"authpolicy() {{ {place.program('authpolicy')} {db} \"$@\" || [ $? = 1 -a $1 = check ]; }}\nset -e\n"
+    log = audit.write(tmp_path / "audit.log", [audit.record()])
+    prelude = f"""\
+        authpolicy() {{
+            case $1 in log) set -- "$@" {log} ;; esac
+            {place.program('authpolicy')} {db} "$@" || [ $? = 1 -a $1 = check ]
+        }}
+        set -e
+        """
     for example in examples:
         done = subprocess.run(["/bin/sh", "-c", prelude + example], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{example}{done.stdout}{done.stderr}"
