@@ -10,6 +10,7 @@
 #include "milter/callbacks.h"
 #include "milter/control.h"
 #include "milter/keeper.h"
+#include "milter/notice.h"
 #include "milter/tally.h"
 
 #include <inttypes.h>
@@ -21,6 +22,8 @@ struct snapshot {
 	uint64_t sessions, sessions_limit, sessions_refused;
 	uint64_t callbacks, callbacks_limit;
 	uint64_t audit_failures;
+	uint64_t notices_queued, notices_running;
+	uint64_t notices_run, notices_failed, notices_dropped;
 	uint64_t started;
 };
 
@@ -30,17 +33,24 @@ struct figure {
 	void (*write)(FILE *out, const char *name);
 };
 
-/* What can be is shown from the start: accept, and each reason as it is meant;
- * a rule may have a verdict of its own. */
+/* What is to be expected is shown from the start. */
+static bool
+is_expected(enum verdict_kind kind, enum reason reason)
+{
+	if (reason == REASON_NONE)
+		return kind == VERDICT_ACCEPT;
+	if (reason == REASON_RULE || reason == REASON_LIMIT_EXCEEDED)
+		return kind != VERDICT_ACCEPT; /* the row says which */
+	return kind == reason_verdict(reason);
+}
+
 static void
 write_verdict(FILE *out, const char *name, enum stage stage,
     enum verdict_kind kind, enum reason reason)
 {
 	uint64_t n = tally_verdicts(stage, kind, reason);
-	enum verdict_kind meant =
-	    reason == REASON_NONE ? VERDICT_ACCEPT : reason_verdict(reason);
 
-	if (n > 0 || kind == meant)
+	if (n > 0 || is_expected(kind, reason))
 		fprintf(out,
 		    "%s{stage=\"%s\",verdict=\"%s\",reason=\"%s\"} %" PRIu64
 		    "\n",
@@ -130,6 +140,20 @@ static const struct figure figures[] = {
 	"Records that could not be written to the audit log.",
 	FIELD(audit_failures)},
 
+    {"authpolicy_notices_queued", "gauge",
+	"Notices of limits that tripped, waiting for their turn.",
+	FIELD(notices_queued)},
+    {"authpolicy_notices_running", "gauge", "Notice commands that run now.",
+	FIELD(notices_running)},
+    {"authpolicy_notices_run_total", "counter",
+	"Notice commands that were started.", FIELD(notices_run)},
+    {"authpolicy_notices_failed_total", "counter",
+	"Notice commands that failed or could not be started.",
+	FIELD(notices_failed)},
+    {"authpolicy_notices_dropped_total", "counter",
+	"Notices that were never given: too many at once, or at the end.",
+	FIELD(notices_dropped)},
+
     {"authpolicy_policy_available", "gauge",
 	"1 while a policy is in force; without one mail is answered 451.",
 	FIELD(policy.available)},
@@ -162,6 +186,8 @@ static const struct figure figures[] = {
 static void
 take_snapshot(struct snapshot *s, const struct config *c)
 {
+	struct notice_figures notices;
+
 	*s = (struct snapshot){
 	    .sessions = callbacks_sessions(),
 	    .sessions_limit = c->max_sessions,
@@ -172,6 +198,12 @@ take_snapshot(struct snapshot *s, const struct config *c)
 	    .started = (uint64_t)control_started(),
 	};
 	keeper_figures(&s->policy);
+	notice_figures(&notices);
+	s->notices_queued = notices.queued;
+	s->notices_running = notices.running;
+	s->notices_run = notices.run;
+	s->notices_failed = notices.failed;
+	s->notices_dropped = notices.dropped;
 }
 
 void
