@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define TICK_MS 15000  /* between two words of how we are, at most */
-#define ANSWER_MS 5000 /* for libmilter; signals wait as long */
+#define ANSWER_MS 5000 /* of libmilter, of it; signals wait as long */
 #define STATUS_MAX 256
 
 static struct {
@@ -34,7 +34,8 @@ static struct {
 	int tick_ms;
 	int64_t due_ms;
 	uint64_t looks; /* of the keeper, when we said so last */
-	bool ill;	/* and told the log */
+	bool ill;	/* it does not hear it, and the log was told */
+	bool deaf;	/* it hears nothing, and the log was told */
 } supervisor = {.fd = -1};
 
 static uint64_t
@@ -60,16 +61,19 @@ say(const char *fmt, ...)
 {
 	char text[STATUS_MAX + 128];
 	va_list ap;
+	bool failed;
 
 	if (supervisor.fd < 0)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (sendto(supervisor.fd, text, strlen(text), MSG_NOSIGNAL,
-		(struct sockaddr *)&supervisor.to, supervisor.to_len) < 0)
+	failed = sendto(supervisor.fd, text, strlen(text), MSG_NOSIGNAL,
+		     (struct sockaddr *)&supervisor.to, supervisor.to_len) < 0;
+	if (failed && !supervisor.deaf)
 		log_line(LOG_WARNING, "the supervisor can't be told: %s",
 		    strerror(errno));
+	supervisor.deaf = failed;
 }
 
 /* A path, or @ and an abstract name. */
@@ -124,6 +128,7 @@ supervisor_open(const struct config *c)
 {
 	static const char *const ours[] = {"NOTIFY_SOCKET", "WATCHDOG_USEC",
 	    "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"};
+	const struct timeval patience = {ANSWER_MS / 1000, 0};
 	const char *text = getenv(ours[0]);
 
 	supervisor.config = c;
@@ -134,6 +139,10 @@ supervisor_open(const struct config *c)
 		    "NOTIFY_SOCKET: %s can't be used; the supervisor is told "
 		    "nothing",
 		    text);
+	/* Should it be stuck with a full queue, we are not. */
+	if (supervisor.fd >= 0)
+		setsockopt(supervisor.fd, SOL_SOCKET, SO_SNDTIMEO, &patience,
+		    sizeof(patience));
 	read_watchdog();
 	for (size_t i = 0; i < sizeof(ours) / sizeof(*ours); i++)
 		unsetenv(ours[i]);
