@@ -63,5 +63,8 @@ SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules li
 TEST_PACKAGES="clang clang-format haproxy jq libclang-rt-dev llvm mandoc miltertest opendkim opendkim-tools procps
 	python3-pytest strace swaks systemd valgrind xz-utils"
 
+# To build the Debian package and to install it in a Debian of its own.
+DEBIAN_PACKAGES="build-essential debhelper lintian mmdebstrap po-debconf"
+
 # The parsers that tests/disagree asks.
 PEER_PACKAGES="libemail-address-xs-perl libgmime-3.0-dev libmailtools-perl node-addressparser node-nodemailer ruby-mail"
