@@ -44,6 +44,12 @@ static struct {
 	int64_t loaded;
 	uint64_t generation;
 
+	/* who puts a copy in force holds this, and then the lock */
+	pthread_mutex_t swap;
+	struct policy *plain; /* the copy without automatic suspensions */
+	struct suspension *automatic;
+	size_t automatic_count;
+
 	/* the loader's own */
 	const char *database;
 	char *saved;
@@ -57,6 +63,7 @@ static struct {
 	pthread_cond_t wake;
 } keeper = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
+    .swap = PTHREAD_MUTEX_INITIALIZER,
     .wake = PTHREAD_COND_INITIALIZER,
 };
 
@@ -118,9 +125,10 @@ free_retired(void)
 	}
 }
 
-/* Puts a copy in force.  False: out of memory, the old one stays. */
+/* Makes `policy` the copy in force.  False: out of memory, the old one stays.
+ */
 static bool
-swap_in(struct policy *policy)
+publish(struct policy *policy)
 {
 	struct held *h = calloc(1, sizeof(*h));
 
@@ -140,6 +148,72 @@ swap_in(struct policy *policy)
 	pthread_mutex_unlock(&keeper.lock);
 	free_retired();
 	return true;
+}
+
+/* Puts a policy in force, with the suspensions that limits made. */
+static bool
+swap_in(struct policy *plain)
+{
+	struct policy *whole;
+	bool done;
+
+	pthread_mutex_lock(&keeper.swap);
+	whole = policy_suspend(plain, keeper.automatic, keeper.automatic_count);
+	done = whole != NULL && publish(whole);
+	if (done) {
+		policy_free(keeper.plain);
+		keeper.plain = plain;
+	} else {
+		policy_free(plain);
+	}
+	pthread_mutex_unlock(&keeper.swap);
+	return done;
+}
+
+static void
+clear_automatic(void)
+{
+	for (size_t i = 0; i < keeper.automatic_count; i++)
+		suspension_free(&keeper.automatic[i]);
+	free(keeper.automatic);
+	keeper.automatic = NULL;
+	keeper.automatic_count = 0;
+}
+
+/* Takes over copies of the suspensions.  What memory is out for is left out
+ * here, loudly: its limit still stands. */
+static void
+keep_automatic(const struct suspension *automatic, size_t count)
+{
+	struct suspension *kept = calloc(count + 1, sizeof(*kept));
+	size_t n = 0;
+
+	for (size_t i = 0; kept != NULL && i < count; i++)
+		n += suspension_copy(&automatic[i], &kept[n]);
+	clear_automatic();
+	keeper.automatic = kept;
+	keeper.automatic_count = n;
+	if (n < count)
+		log_line(
+		    LOG_ERR, "out of memory: a suspension is not in force");
+}
+
+void
+keeper_contain(const struct suspension *automatic, size_t count)
+{
+	struct policy *whole = NULL;
+
+	pthread_mutex_lock(&keeper.swap);
+	keep_automatic(automatic, count);
+	if (keeper.plain != NULL)
+		whole = policy_suspend(
+		    keeper.plain, keeper.automatic, keeper.automatic_count);
+	if (whole != NULL)
+		(void)publish(whole);
+	else if (keeper.plain != NULL)
+		log_line(
+		    LOG_ERR, "out of memory: a suspension is not in force");
+	pthread_mutex_unlock(&keeper.swap);
 }
 
 /* Publishes what the loader found, under the lock, in one step. */
@@ -181,9 +255,8 @@ static bool
 take_suspensions(const struct image *image)
 {
 	struct policy *with =
-	    keeper.current == NULL
-		? NULL
-		: policy_load_suspensions(keeper.current->policy, image);
+	    keeper.plain == NULL ? NULL
+				 : policy_load_suspensions(keeper.plain, image);
 
 	if (with == NULL || !swap_in(with))
 		return false;
@@ -368,6 +441,9 @@ keeper_stop(void)
 		keeper.current = NULL;
 	}
 	free_retired();
+	policy_free(keeper.plain);
+	keeper.plain = NULL;
+	clear_automatic();
 	diag_clear(&keeper.missing);
 	diag_clear(&keeper.locked);
 	load_report_clear(&keeper.report);

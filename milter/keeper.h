@@ -37,6 +37,13 @@ uint64_t keeper_looks(void);
 /* What is in force, on one line; its length. */
 size_t keeper_summary(char *text, size_t size);
 
+/*
+ * Puts automatic suspensions in force, in place of those given before, now and
+ * with every policy loaded later; those that are over or pardoned are left
+ * out.  Copies what it is given.  Not for callbacks: it may free old copies.
+ */
+void keeper_contain(const struct suspension *automatic, size_t count);
+
 /* Writes the members of `status` that tell of the policy into an object. */
 void keeper_status(struct json *j);
 

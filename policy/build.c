@@ -299,23 +299,67 @@ build_peer(struct tables *t, const struct peer *peer)
 	t->peers[t->peer_count++] = *peer;
 }
 
-void
-build_suspension(
-    struct policy *p, const char *name, int64_t until, const char *why)
+static void
+add_limit(struct tables *t, const struct limit *limit)
 {
-	struct suspension s = {strdup(name), until, strdup(why)};
+	GROW(t, limits, limit_count, limit_cap);
+	t->limits[t->limit_count++] = *limit;
+}
+
+void
+build_limit(struct tables *t, struct limit *limit)
+{
+	uint32_t before = t->limit_count;
+
+	t->failed = t->failed || limit->name == NULL;
+	add_limit(t, limit);
+	if (t->limit_count == before)
+		free(limit->name);
+	limit->name = NULL;
+}
+
+void
+build_pardon(struct tables *t, const char *name, int64_t at)
+{
+	uint32_t text = build_text(t, name);
+
+	GROW(t, pardons, pardon_count, pardon_cap);
+	t->pardons[t->pardon_count++] = (struct pardon){text, at};
+}
+
+void
+suspension_free(struct suspension *s)
+{
+	free((void *)(uintptr_t)s->name);
+	free((void *)(uintptr_t)s->why);
+	free((void *)(uintptr_t)s->limit);
+}
+
+bool
+suspension_copy(const struct suspension *s, struct suspension *out)
+{
+	*out = (struct suspension){strdup(s->name), s->until, strdup(s->why),
+	    strdup(s->limit), s->since};
+	if (out->name != NULL && out->why != NULL && out->limit != NULL)
+		return true;
+	suspension_free(out);
+	return false;
+}
+
+void
+build_suspension(struct policy *p, const struct suspension *s)
+{
+	struct suspension copy;
 	struct suspension *larger = reallocarray(
 	    p->suspensions, p->suspension_count + 1, sizeof(*larger));
 
 	if (larger != NULL)
 		p->suspensions = larger;
-	if (larger == NULL || s.name == NULL || s.why == NULL) {
-		free(s.name);
-		free(s.why);
+	if (larger == NULL || !suspension_copy(s, &copy)) {
 		p->failed = true;
 		return;
 	}
-	p->suspensions[p->suspension_count++] = s;
+	p->suspensions[p->suspension_count++] = copy;
 }
 
 struct policy *
@@ -329,9 +373,22 @@ build_share(const struct policy *base)
 	p->shares = true;
 	atomic_fetch_add(&p->t->users, 1);
 	for (size_t i = 0; i < base->suspension_count; i++)
-		build_suspension(p, base->suspensions[i].name,
-		    base->suspensions[i].until, base->suspensions[i].why);
+		build_suspension(p, &base->suspensions[i]);
 	return p;
+}
+
+struct policy *
+policy_suspend(
+    const struct policy *base, const struct suspension *automatic, size_t count)
+{
+	struct policy *p = build_share(base);
+
+	for (size_t i = 0; p != NULL && i < count; i++)
+		build_suspension(p, &automatic[i]);
+	if (p != NULL && build_finish(p))
+		return p;
+	policy_free(p);
+	return NULL;
 }
 
 static void
@@ -360,6 +417,10 @@ tables_free(struct tables *t)
 	}
 	free(t->certificates);
 	free(t->peers);
+	for (uint32_t i = 0; i < t->limit_count; i++)
+		free(t->limits[i].name);
+	free(t->limits);
+	free(t->pardons);
 	free(t->settings.realms.text);
 	free(t->settings.login_required.text);
 	free(t->settings.default_realm);
@@ -372,10 +433,8 @@ policy_free(struct policy *p)
 {
 	if (p == NULL)
 		return;
-	for (size_t i = 0; i < p->suspension_count; i++) {
-		free(p->suspensions[i].name);
-		free(p->suspensions[i].why);
-	}
+	for (size_t i = 0; i < p->suspension_count; i++)
+		suspension_free(&p->suspensions[i]);
 	free(p->suspensions);
 	if (atomic_fetch_sub(&p->t->users, 1) == 1)
 		tables_free(p->t);

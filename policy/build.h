@@ -9,6 +9,7 @@
  * Memory running out anywhere makes build_finish() answer NULL.
  */
 
+#include "limit.h"
 #include "rule.h"
 #include "when.h"
 
@@ -73,6 +74,12 @@ struct peer {
 	struct client_condition client;
 };
 
+/* A row of pardon: what was counted up to then is void. */
+struct pardon {
+	uint32_t name;
+	int64_t at;
+};
+
 /* Which prefix lengths occur, for IPv4 and IPv6. */
 typedef bool prefix_lengths[2][129];
 
@@ -119,6 +126,10 @@ struct tables {
 	principal_id local_login; /* of all local users; PRINCIPAL_NONE */
 	struct peer *peers;	  /* by login */
 	uint32_t peer_count, peer_cap;
+	struct limit *limits; /* by principal; each owns its name */
+	uint32_t limit_count, limit_cap;
+	struct pardon *pardons; /* by name, then at */
+	uint32_t pardon_count, pardon_cap;
 	bool failed; /* out of memory: nothing after it counts */
 };
 
@@ -173,6 +184,10 @@ void build_certificate(struct tables *t, const char *subject,
     const char *issuer, principal_id login);
 void build_peer(struct tables *t, const struct peer *peer);
 
+/* Takes over the name of `limit`. */
+void build_limit(struct tables *t, struct limit *limit);
+void build_pardon(struct tables *t, const char *name, int64_t at);
+
 /* The hash under which a rule for a network is found. */
 uint32_t build_hash_cidr(const struct cidr *c);
 
@@ -180,9 +195,9 @@ uint32_t build_hash_cidr(const struct cidr *c);
 bool build_rules_finish(struct tables *t);
 void build_identities_finish(struct tables *t);
 
-/* Adds a suspension; of two of one name the later end stays. */
-void build_suspension(
-    struct policy *p, const char *name, int64_t until, const char *why);
+/* Adds a copy of a suspension; of two of one name and kind the later end
+ * stays. */
+void build_suspension(struct policy *p, const struct suspension *s);
 
 /* Sorts and indexes.  False: out of memory; the caller frees `p`. */
 bool build_finish(struct policy *p);

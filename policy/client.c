@@ -40,23 +40,12 @@ find_suspension(const struct decision *d, const char *login)
 		   : policy_suspension(d->policy, "everyone", d->facts->time);
 }
 
-/* 2. Is the client, any group it is in, or the peer that speaks for it,
- * suspended? */
-bool
-is_suspended(struct decision *d)
+/* Suspended by hand, for a time or until somebody resumes it. */
+static bool
+refuse_suspended(struct decision *d, const struct suspension *s)
 {
-	const struct verdict *v = d->verdict;
-	const struct suspension *s;
 	char until[WHEN_TEXT_SIZE];
 
-	if (d->anonymous)
-		s = policy_suspension(d->policy, "anonymous", d->facts->time);
-	else
-		s = find_suspension(d, d->login_known ? v->login : "");
-	if (s == NULL && v->peer[0] != '\0')
-		s = find_suspension(d, v->peer);
-	if (s == NULL)
-		return false;
 	set_row(d, "principal", s->name, "");
 	say(d, "%s is suspended: %s", s->name, s->why);
 	if (s->until == WHEN_EVER)
@@ -66,6 +55,43 @@ is_suspended(struct decision *d)
 	return refuse(d, REASON_LOGIN_SUSPENDED,
 	    "%s is suspended until %s; ask the postmaster", show_client(d).text,
 	    until);
+}
+
+/* Suspended by a limit. */
+static bool
+refuse_contained(struct decision *d, const struct suspension *s)
+{
+	char since[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
+
+	set_row(d, "quota", s->limit, "");
+	when_format(s->since, since);
+	when_format(s->until, until);
+	say(d, "%s exceeded the limit %s at %s and is suspended until %s: %s",
+	    s->name, s->limit, since, until, s->why);
+	return refuse(d, REASON_LOGIN_SUSPENDED,
+	    "%s exceeded the limit %s at %s and is suspended until %s; ask the "
+	    "postmaster",
+	    show_client(d).text, show(s->limit).text, since, until);
+}
+
+/* 2. Is the client, any group it is in, or the peer that speaks for it,
+ * suspended? */
+bool
+is_suspended(struct decision *d)
+{
+	const struct verdict *v = d->verdict;
+	const struct suspension *s;
+
+	if (d->anonymous)
+		s = policy_suspension(d->policy, "anonymous", d->facts->time);
+	else
+		s = find_suspension(d, d->login_known ? v->login : "");
+	if (s == NULL && v->peer[0] != '\0')
+		s = find_suspension(d, v->peer);
+	if (s == NULL)
+		return false;
+	return s->limit[0] == '\0' ? refuse_suspended(d, s)
+				   : refuse_contained(d, s);
 }
 
 /* Is the realm of the login one that the policy knows? */

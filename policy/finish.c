@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* By name; those by hand before the automatic ones. */
 static int
 compare_suspensions(const void *a, const void *b)
 {
-	return strcmp(((const struct suspension *)a)->name,
-	    ((const struct suspension *)b)->name);
+	const struct suspension *x = a, *y = b;
+	int by_name = strcmp(x->name, y->name);
+
+	return by_name != 0 ? by_name
+			    : (x->limit[0] != '\0') - (y->limit[0] != '\0');
 }
 
-/* Sorts the suspensions; of those of one name the latest end stays. */
+/* Sorts the suspensions; of those of one name and kind the latest end stays. */
 static void
 finish_suspensions(struct policy *p)
 {
@@ -25,7 +29,7 @@ finish_suspensions(struct policy *p)
 		struct suspension *last = &p->suspensions[kept];
 		struct suspension *next = &p->suspensions[i];
 
-		if (strcmp(last->name, next->name) != 0) {
+		if (compare_suspensions(last, next) != 0) {
 			p->suspensions[++kept] = *next;
 			continue;
 		}
@@ -35,8 +39,7 @@ finish_suspensions(struct policy *p)
 			*last = *next;
 			*next = shorter;
 		}
-		free(next->name);
-		free(next->why);
+		suspension_free(next);
 	}
 	p->suspension_count = kept + 1;
 }
@@ -177,6 +180,36 @@ finish_by_name(struct tables *t)
 	return true;
 }
 
+static int
+compare_limits(const void *a, const void *b)
+{
+	const struct limit *x = a, *y = b;
+	int by_principal = order(x->principal, y->principal);
+
+	return by_principal != 0 ? by_principal : strcmp(x->name, y->name);
+}
+
+static int
+compare_pardons(const void *a, const void *b, void *tables)
+{
+	const struct pardon *x = a, *y = b;
+	const struct tables *t = tables;
+	int by_name = strcmp(t->text + x->name, t->text + y->name);
+
+	return by_name != 0 ? by_name : (x->at > y->at) - (x->at < y->at);
+}
+
+static void
+finish_limits(struct tables *t)
+{
+	if (t->limit_count > 0)
+		qsort(t->limits, t->limit_count, sizeof(*t->limits),
+		    compare_limits);
+	if (t->pardon_count > 0)
+		qsort_r(t->pardons, t->pardon_count, sizeof(*t->pardons),
+		    compare_pardons, t);
+}
+
 bool
 build_finish(struct policy *p)
 {
@@ -190,6 +223,7 @@ build_finish(struct policy *p)
 	if (t->failed)
 		return false;
 	finish_rows(t);
+	finish_limits(t);
 	build_identities_finish(t);
 	return finish_groups(t) && finish_domains(t) && finish_by_name(t) &&
 	       build_rules_finish(t);

@@ -1,7 +1,6 @@
 /*
- * From the rows of an image to a policy copy: the database as a whole.
- * policy/load_settings, policy/load_principals and policy/load_addresses read
- * the rows.
+ * From the rows of an image to a policy copy: the database as a whole.  The
+ * other files policy/load_… read the rows.
  */
 #include "loader.h"
 
@@ -24,7 +23,8 @@ enum query {
 	QUERY_RULE,
 	QUERY_IDENTITY,
 	QUERY_TRUSTED_PEER,
-	QUERY_QUOTA
+	QUERY_QUOTA,
+	QUERY_PARDON
 };
 
 static const char *const queries[] = {
@@ -47,7 +47,10 @@ static const char *const queries[] = {
     [QUERY_IDENTITY] = "SELECT kind, subject, issuer, cidr, CAST(uid AS TEXT), "
 		       "login FROM identity",
     [QUERY_TRUSTED_PEER] = "SELECT login, client, asserts FROM trusted_peer",
-    [QUERY_QUOTA] = "SELECT name FROM quota WHERE mode IS NOT 'monitor'",
+    [QUERY_QUOTA] = "SELECT name, principal, metric, CAST(amount AS TEXT), "
+		    "period, per, counting, on_exceed, suspend_for, mode "
+		    "FROM quota",
+    [QUERY_PARDON] = "SELECT login, at FROM pardon",
 };
 
 typedef void row_fn(struct loader *l, const struct row *row);
@@ -157,16 +160,6 @@ on_user_version(struct loader *l, const struct row *row)
 		    version, POLICY_SCHEMA_VERSION);
 }
 
-/* A refusal that would not happen is worse than a policy that does not load. */
-static void
-on_quota(struct loader *l, const struct row *row)
-{
-	diag_add(loader_errors(l),
-	    "quota %s: this version does not act on limits; delete it, or set "
-	    "its mode to monitor",
-	    shown(row->at[0]));
-}
-
 /* In the order in which each needs what went before. */
 static const struct {
 	enum query query;
@@ -185,6 +178,7 @@ static const struct {
     {QUERY_IDENTITY, on_identity},
     {QUERY_TRUSTED_PEER, on_trusted_peer},
     {QUERY_QUOTA, on_quota},
+    {QUERY_PARDON, on_pardon},
 };
 
 /* Opens the image, which SQLite only reads, without a copy. */
@@ -278,9 +272,9 @@ policy_load_suspensions(const struct policy *base, const struct image *image)
 		const struct suspension *has =
 		    policy_suspension(base, s->name, s->until);
 
-		if (has != NULL)
+		if (has != NULL && has->limit[0] == '\0')
 			continue;
-		build_suspension(with, s->name, s->until, s->why);
+		build_suspension(with, s);
 		more = true;
 	}
 	policy_free(l.policy);

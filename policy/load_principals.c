@@ -77,7 +77,7 @@ static void
 read_suspension(struct loader *l, const char *name, const struct row *row)
 {
 	const char *until = row->at[3], *why = row->at[4];
-	int64_t end = WHEN_EVER;
+	struct suspension s = {.until = WHEN_EVER};
 
 	if (is(row->at[2], "active"))
 		return;
@@ -85,13 +85,16 @@ read_suspension(struct loader *l, const char *name, const struct row *row)
 		diag_add(loader_errors(l),
 		    "principal %s: state %s is not active or suspended",
 		    shown(row->at[0]), shown(row->at[2]));
-	else if (until != NULL && !when_parse(until, WHEN_UNTIL, &end))
+	else if (until != NULL && !when_parse(until, WHEN_UNTIL, &s.until))
 		diag_add(loader_errors(l),
 		    "principal %s: suspended_until %s is not a date like "
 		    "2026-12-31 or 2026-12-31T18:00:00Z",
 		    shown(row->at[0]), until);
 	/* even then it is suspended: for ever, until somebody mends it */
-	build_suspension(l->policy, name, end, why == NULL ? "" : why);
+	s.name = name;
+	s.why = why == NULL ? "" : why;
+	s.limit = "";
+	build_suspension(l->policy, &s);
 }
 
 /* The canonical name of a row's own: a group is known for one only afterwards,

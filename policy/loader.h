@@ -52,6 +52,8 @@ void on_address_set(struct loader *l, const struct row *row);
 void on_rule(struct loader *l, const struct row *row);
 void on_identity(struct loader *l, const struct row *row);
 void on_trusted_peer(struct loader *l, const struct row *row);
+void on_quota(struct loader *l, const struct row *row);
+void on_pardon(struct loader *l, const struct row *row);
 
 /* The kinds of sets (build_set) that rows name. */
 #define NETWORK_SETS "network"

@@ -122,6 +122,15 @@ policy_groups(
 	return of->group_count;
 }
 
+/* Is it in force at `now`: not over, and not pardoned? */
+static bool
+suspends(const struct policy *p, const struct suspension *s, int64_t now)
+{
+	return now <= s->until &&
+	       (s->limit[0] == '\0' ||
+		   policy_pardon(p, s->name, now) < s->since);
+}
+
 const struct suspension *
 policy_suspension(const struct policy *p, const char *name, int64_t now)
 {
@@ -129,15 +138,19 @@ policy_suspension(const struct policy *p, const char *name, int64_t now)
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		const struct suspension *s = &p->suspensions[mid];
-		int order = strcmp(name, s->name);
 
-		if (order == 0)
-			return now <= s->until ? s : NULL;
-		if (order < 0)
-			high = mid;
-		else
+		if (strcmp(p->suspensions[mid].name, name) < 0)
 			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < p->suspension_count; low++) {
+		const struct suspension *s = &p->suspensions[low];
+
+		if (strcmp(s->name, name) != 0)
+			break;
+		if (suspends(p, s, now))
+			return s;
 	}
 	return NULL;
 }

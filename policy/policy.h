@@ -78,11 +78,18 @@ struct local_domain {
 	const char *owner; /* a principal's canonical name, or "" */
 };
 
+/* By hand, a row of principal; or automatic, by a limit that was exceeded. */
 struct suspension {
-	char *name;    /* canonical name of the principal */
-	int64_t until; /* the last second of it, or WHEN_EVER */
-	char *why;     /* may be "" */
+	const char *name;  /* canonical name of the principal */
+	int64_t until;	   /* the last second of it, or WHEN_EVER */
+	const char *why;   /* may be "" */
+	const char *limit; /* the name of the limit; "" by hand */
+	int64_t since;	   /* when it was exceeded; a later pardon voids it */
 };
+
+/* A copy that owns its strings; false when memory is out. */
+bool suspension_copy(const struct suspension *s, struct suspension *out);
+void suspension_free(struct suspension *s); /* frees the strings */
 
 const struct settings *policy_settings(const struct policy *p);
 
@@ -101,7 +108,7 @@ enum originators policy_originators(const struct policy *p, principal_id id);
 size_t policy_groups(
     const struct policy *p, principal_id login, const principal_id **groups);
 
-/* NULL when the name is not suspended at `now`. */
+/* NULL when the name is not suspended at `now`; one by hand comes first. */
 const struct suspension *policy_suspension(
     const struct policy *p, const char *name, int64_t now);
 
@@ -164,6 +171,13 @@ const char *policy_grant_text(const struct policy *p, const struct grant *g);
 /* Counts, for status: principals and grants. */
 size_t policy_principal_count(const struct policy *p);
 size_t policy_grant_count(const struct policy *p);
+
+/*
+ * A copy that shares all tables with `base` and has automatic suspensions
+ * besides.  NULL when memory is out.
+ */
+struct policy *policy_suspend(const struct policy *base,
+    const struct suspension *automatic, size_t count);
 
 void policy_free(struct policy *p); /* NULL is fine */
 

@@ -2,7 +2,9 @@
 #include "when.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,4 +51,38 @@ when_format(int64_t seconds, char out[WHEN_TEXT_SIZE])
 	if (gmtime_r(&t, &tm) == NULL ||
 	    strftime(out, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		strcpy(out, "-");
+}
+
+static const struct unit {
+	char letter;
+	int64_t seconds;
+} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+
+bool
+when_parse_period(const char *text, int64_t *out)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (text[0] < '1' || text[0] > '9' || n > 1000000 || end[0] == '\0' ||
+	    end[1] != '\0')
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (units[i].letter != *end)
+			continue;
+		*out = n * units[i].seconds;
+		return true;
+	}
+	return false;
+}
+
+void
+when_format_period(int64_t seconds, char out[WHEN_PERIOD_SIZE])
+{
+	const struct unit *u = units;
+
+	while (u->seconds > 1 && (seconds == 0 || seconds % u->seconds != 0))
+		u++;
+	snprintf(out, WHEN_PERIOD_SIZE, "%" PRId64 "%c", seconds / u->seconds,
+	    u->letter);
 }

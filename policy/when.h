@@ -20,4 +20,15 @@ bool when_parse(const char *text, enum when_edge edge, int64_t *out);
 /* Writes `seconds` as `YYYY-MM-DDTHH:MM:SSZ`. */
 void when_format(int64_t seconds, char out[WHEN_TEXT_SIZE]);
 
+/*
+ * Reads a period of the policy, a number and `s`, `m`, `h` or `d` like `15m`,
+ * as seconds.  False if it is none, or longer than 1,000,000 of its unit.
+ */
+bool when_parse_period(const char *text, int64_t *out);
+
+/* Writes a period in the largest unit that shows it whole: 90 is `90s`, 7200
+ * is `2h`. */
+#define WHEN_PERIOD_SIZE 24
+void when_format_period(int64_t seconds, char out[WHEN_PERIOD_SIZE]);
+
 #endif

@@ -622,17 +622,23 @@ domains_are_found_by_bisecting(void **state)
 }
 
 static void
+suspend(struct policy *p, const char *name, int64_t until, const char *why)
+{
+	build_suspension(p, &(struct suspension){name, until, why, "", 0});
+}
+
+static void
 the_longer_suspension_stays(void **state)
 {
 	struct policy *p = new_policy("+");
 	struct policy *shared;
 
 	(void)state;
-	build_suspension(p, "bob", 20, "second");
-	build_suspension(p, "alice", 10, "first");
-	build_suspension(p, "bob", 30, "third");
-	build_suspension(p, "bob", 25, "fourth");
-	build_suspension(p, "carol", WHEN_EVER, "");
+	suspend(p, "bob", 20, "second");
+	suspend(p, "alice", 10, "first");
+	suspend(p, "bob", 30, "third");
+	suspend(p, "bob", 25, "fourth");
+	suspend(p, "carol", WHEN_EVER, "");
 	assert_true(build_finish(p));
 	assert_null(policy_suspension(p, "alice", 11));
 	assert_non_null(policy_suspension(p, "alice", 10));
@@ -643,7 +649,7 @@ the_longer_suspension_stays(void **state)
 
 	shared = build_share(p);
 	assert_non_null(shared);
-	build_suspension(shared, "dave", 5, "new");
+	suspend(shared, "dave", 5, "new");
 	assert_true(build_finish(shared));
 	assert_null(policy_suspension(p, "dave", 0));
 	policy_free(p); /* the tables live on */

@@ -1,0 +1,170 @@
+/*
+ * How a charge stands against a limit, and what that limit does about it.  The
+ * rule guarded here: what can't be measured exactly is measured too high.
+ */
+#include "dealing.h"
+
+static const struct account no_account;
+
+static uint64_t
+sum(const struct party *p, const struct limit *l, enum counter counted,
+    enum counter tried, int64_t now)
+{
+	const struct series *s =
+	    p->account == NULL ? &no_account.series : &p->account->series;
+	uint64_t n = series_sum(s, counted, now, l->period, p->pardon);
+
+	return l->strict ? n + series_sum(s, tried, now, l->period, p->pardon)
+			 : n;
+}
+
+/* The first second that counts in a limit's window. */
+static int64_t
+window_start(const struct party *p, const struct limit *l, int64_t now)
+{
+	return now - l->period > p->pardon ? now - l->period : p->pardon + 1;
+}
+
+enum seen_kind
+distinct_kind(const struct limit *l)
+{
+	if (l->metric == METRIC_SENDERS)
+		return l->strict ? SEEN_ANY_SENDER : SEEN_SENDER;
+	return l->strict ? SEEN_ANY_NETWORK : SEEN_NETWORK;
+}
+
+/* Measures distinct things: those in the window, and those that would be. */
+static uint64_t
+measure_distinct(const struct party *p, const struct limit *l, int64_t now,
+    const uint32_t *prints, size_t n, uint64_t *added)
+{
+	const struct seen *s =
+	    p->account == NULL ? &no_account.seen : &p->account->seen;
+	int64_t from = window_start(p, l, now);
+
+	for (size_t i = 0; i < n; i++)
+		*added += !seen_has(s, distinct_kind(l), prints[i], from);
+	return seen_count(s, distinct_kind(l), from);
+}
+
+/* What is used of a limit, and what the charge would add. */
+static uint64_t
+measure(const struct dealing *d, const struct party *p, const struct limit *l,
+    uint64_t *added)
+{
+	const struct charge *c = d->charge;
+
+	*added = 0;
+	switch (l->metric) {
+	case METRIC_MESSAGES:
+		*added = c->messages;
+		return sum(p, l, COUNT_MESSAGES, COUNT_TRIED_MESSAGES, c->now);
+	case METRIC_RECIPIENTS:
+		*added = c->recipients;
+		return sum(
+		    p, l, COUNT_RECIPIENTS, COUNT_TRIED_RECIPIENTS, c->now);
+	case METRIC_NEW_RECIPIENTS:
+		*added = d->fresh;
+		return sum(p, l, COUNT_NEW_RECIPIENTS,
+		    COUNT_TRIED_NEW_RECIPIENTS, c->now);
+	case METRIC_SENDERS:
+		return measure_distinct(
+		    p, l, c->now, c->senders, c->sender_count, added);
+	case METRIC_NETWORKS:
+		return measure_distinct(
+		    p, l, c->now, &c->network, c->network != 0, added);
+	case METRIC_REFUSALS:
+		return sum(p, l, COUNT_REFUSALS, COUNT_TRIED_REFUSALS, c->now);
+	case METRIC_RECIPIENTS_PER_MESSAGE:
+		*added = c->recipients;
+		return 0;
+	case METRIC_NONE:
+	case METRIC_COUNT:
+		break;
+	}
+	return 0;
+}
+
+int64_t
+limit_relief(const struct party *p, const struct limit *l, int64_t now)
+{
+	static const enum counter counters[METRIC_COUNT] = {
+	    [METRIC_MESSAGES] = COUNT_MESSAGES,
+	    [METRIC_RECIPIENTS] = COUNT_RECIPIENTS,
+	    [METRIC_NEW_RECIPIENTS] = COUNT_NEW_RECIPIENTS,
+	    [METRIC_REFUSALS] = COUNT_REFUSALS,
+	};
+	uint64_t most = l->amount > 0 ? (uint64_t)l->amount - 1 : 0;
+	int64_t from = window_start(p, l, now);
+
+	if (l->period == 0 || l->amount == 0 || p->account == NULL)
+		return l->period;
+	if (l->metric == METRIC_SENDERS || l->metric == METRIC_NETWORKS)
+		return seen_leaving(
+			   &p->account->seen, distinct_kind(l), from, most) +
+		       l->period + 1 - now;
+	return series_relief(&p->account->series, counters[l->metric], now,
+	    l->period, p->pardon, most);
+}
+
+/* What is done about a limit that is exceeded: no more than its amount of
+ * messages are held in a window. */
+static enum outcome
+act(const struct dealing *d, const struct party *p, const struct limit *l)
+{
+	static const enum outcome outcomes[EXCEED_COUNT] = {
+	    [EXCEED_HOLD] = OUTCOME_HOLD,
+	    [EXCEED_TEMPFAIL] = OUTCOME_TEMPFAIL,
+	    [EXCEED_REJECT] = OUTCOME_REJECT,
+	    [EXCEED_SUSPEND] = OUTCOME_SUSPEND,
+	};
+	uint64_t held;
+
+	if (l->on_exceed != EXCEED_HOLD || l->period == 0)
+		return outcomes[l->on_exceed];
+	held = p->account == NULL ? 0
+				  : series_sum(&p->account->series, COUNT_HELD,
+					d->charge->now, l->period, p->pardon);
+	return held < (uint64_t)l->amount ? OUTCOME_HOLD : OUTCOME_TEMPFAIL;
+}
+
+/* Does the limit, once exceeded, stop what adds nothing to it as well?  Those
+ * that refused attempts count for: else a second attempt would pass. */
+static bool
+is_standing(const struct limit *l)
+{
+	return l->metric == METRIC_REFUSALS ||
+	       (l->strict && (l->metric == METRIC_SENDERS ||
+				 l->metric == METRIC_NETWORKS));
+}
+
+void
+judge(struct dealing *d, struct party *p, size_t i)
+{
+	const struct limit *l = d->limits->at[i].limit;
+	struct ruling *r = d->ruling;
+	struct measure *m = &r->at[i];
+	uint64_t added, used = measure(d, p, l, &added);
+	enum outcome outcome;
+
+	m->used = (int64_t)(used + added);
+	m->exceeded = m->used > l->amount && (added > 0 || is_standing(l));
+	if (!m->exceeded)
+		return;
+	m->relief = limit_relief(p, l, d->charge->now);
+	if (!d->limits->at[i].acts)
+		return;
+	p->exceeded |= 1u << l->metric;
+	outcome = act(d, p, l);
+	if (outcome <= r->outcome)
+		return;
+	r->outcome = outcome;
+	r->by = i;
+}
+
+void
+judge_refusals(struct dealing *d, struct party *p, size_t i)
+{
+	if (d->limits->at[i].limit->metric == METRIC_REFUSALS)
+		judge(d, p, i);
+}
