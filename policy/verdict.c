@@ -34,7 +34,7 @@ static const struct {
 	"550 5.7.1"},
     [REASON_RESENT_NOT_GRANTED] = {"resent-not-granted", "550 5.7.1"},
     [REASON_DISPLAY_NAME_SPOOF] = {"display-name-spoof", "550 5.7.1"},
-    [REASON_LIMIT_EXCEEDED] = {"limit-exceeded", "452 4.5.3"},
+    [REASON_LIMIT_EXCEEDED] = {"limit-exceeded", "450 4.7.1"},
 };
 
 const char *
@@ -82,11 +82,17 @@ void
 verdict_refuse(
     struct verdict *v, enum reason reason, const char *row, const char *text)
 {
-	v->kind = reason_verdict(reason);
+	verdict_refuse_with(v, reason_codes(reason), reason, row, text);
+}
+
+void
+verdict_refuse_with(struct verdict *v, const char *codes, enum reason reason,
+    const char *row, const char *text)
+{
+	v->kind = codes[0] == '5' ? VERDICT_REJECT : VERDICT_TEMPFAIL;
 	v->reason = reason;
 	snprintf(v->row, sizeof(v->row), "%s", row);
-	snprintf(
-	    v->reply, sizeof(v->reply), "%s %s", reason_codes(reason), text);
+	snprintf(v->reply, sizeof(v->reply), "%s %s", codes, text);
 }
 
 const char *

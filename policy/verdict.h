@@ -110,6 +110,10 @@ bool verdict_is_refusal(enum verdict_kind kind);
 void verdict_refuse(
     struct verdict *v, enum reason reason, const char *row, const char *text);
 
+/* The same with other codes, by which it is a reject or a tempfail. */
+void verdict_refuse_with(struct verdict *v, const char *codes,
+    enum reason reason, const char *row, const char *text);
+
 /* tempfail for reasons whose codes begin with 4, else reject. */
 enum verdict_kind reason_verdict(enum reason reason);
 
