@@ -6,38 +6,13 @@
 #include "milter/answer.h"
 
 #include "milter/keeper.h"
+#include "milter/limits.h"
 #include "milter/record.h"
 #include "milter/tally.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-/* Keeps what monitor mode passed over, for the record of the message. */
-static void
-keep_findings(struct session *s, const struct verdict *v)
-{
-	struct message *m = &s->message;
-
-	for (unsigned i = 0; i < v->passed_count; i++) {
-		struct kept_finding *k;
-
-		tally_passed_over(&v->passed[i]);
-		if (m->would == REASON_NONE)
-			m->would = v->passed[i].reason;
-		if (m->finding_count == FINDINGS_MAX)
-			continue;
-		k = arena_alloc(&m->arena, sizeof(*k));
-		if (k == NULL) {
-			m->failed = true;
-			return;
-		}
-		k->finding = v->passed[i];
-		*m->findings_end = k;
-		m->findings_end = &k->next;
-		m->finding_count++;
-	}
-}
 
 /*
  * Decides one stage anew under a policy that came into force since MAIL: first
@@ -82,9 +57,11 @@ decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 		m->generation = generation;
 	if (generation == m->generation || !decide_anew(s, policy, stage, v)) {
 		policy_decide(policy, &s->facts, stage, NULL, v);
-		keep_findings(s, v);
+		for (unsigned i = 0; i < v->passed_count; i++)
+			session_pass_over(s, &v->passed[i]);
 	}
 	v->stage = stage;
+	limits_apply(s, policy, v);
 	keeper_give(policy);
 	if (m->failed)
 		verdict_refuse(v, REASON_INTERNAL, "",
@@ -122,7 +99,8 @@ record_refusal(struct session *s, const struct verdict *v)
 {
 	bool written;
 
-	if (++s->refusals > REFUSALS_TOLD)
+	/* one that suspends is always told: the state is rebuilt from it */
+	if (++s->refusals > REFUSALS_TOLD && s->message.suspension == NULL)
 		return count_repeated(s, v);
 	record_new_ref(s->message.ref);
 	written = record_write(s, v, s->message.ref, 1);
@@ -184,7 +162,9 @@ answer(struct session *s, enum stage stage, struct verdict *v)
 	decide(s, stage, start, v);
 	if (stage == STAGE_EOM && v->kind == VERDICT_ACCEPT)
 		conclude(s, v);
+	limits_suspend(s);
 	record(s, v);
+	limits_notify(s);
 	end = tally_now();
 	tally_verdict(v, end);
 	tally_duration(end - start);

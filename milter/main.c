@@ -14,6 +14,7 @@
 #include "milter/metrics.h"
 #include "milter/notice.h"
 #include "milter/process.h"
+#include "milter/state.h"
 #include "milter/supervisor.h"
 #include "policy/load.h"
 
@@ -178,8 +179,8 @@ start(const struct config *c, struct diag *d)
 	return process_catch_signals(d) && open_socket(c, d) &&
 	       control_open(c, d) && write_pid(c, d) &&
 	       process_become(c->user, c->uid, c->gid, d) &&
-	       audit_open(c->audit_log, d) &&
-	       keeper_start(c->database, c->state, d) && notice_start(c, d) &&
+	       audit_open(c->audit_log, d) && notice_start(c, d) &&
+	       state_start(c, d) && keeper_start(c->database, c->state, d) &&
 	       control_run(d) && metrics_start(c, d) &&
 	       process_serve(callbacks_run, d) && answers(c, d);
 }

@@ -241,6 +241,40 @@ add_message(struct json *j, const struct session *s, const struct verdict *v)
 	json_string(j, "message_id", or_null(s->message.message_id));
 }
 
+/* The limits that the message brought near their amounts. */
+static void
+add_limits(struct json *j, const struct session *s)
+{
+	json_array(j, "limits");
+	for (const struct near *n = s->message.near; n != NULL; n = n->next) {
+		json_object(j, NULL);
+		json_string(j, "limit", n->limit);
+		json_integer(j, "used", n->used);
+		json_integer(j, "amount", n->amount);
+		json_object_end(j);
+	}
+	json_array_end(j);
+}
+
+/* The suspension that a message caused; from it a lost state is rebuilt. */
+static void
+add_suspension(struct json *j, const struct suspension *s)
+{
+	char at[WHEN_TEXT_SIZE], until[WHEN_TEXT_SIZE];
+
+	if (s == NULL)
+		return;
+	when_format(s->since, at);
+	when_format(s->until, until);
+	json_object(j, "suspension");
+	json_string(j, "principal", s->name);
+	json_string(j, "limit", s->limit);
+	json_string(j, "at", at);
+	json_string(j, "until", until);
+	json_string(j, "why", s->why);
+	json_object_end(j);
+}
+
 bool
 record_write(const struct session *s, const struct verdict *v, const char *ref,
     unsigned repeated)
@@ -265,6 +299,8 @@ record_write(const struct session *s, const struct verdict *v, const char *ref,
 		json_integer(&j, "repeated", repeated);
 	add_session(&j, s, v);
 	add_message(&j, s, v);
+	add_limits(&j, s);
+	add_suspension(&j, s->message.suspension);
 	json_string(&j, "reply", or_null(v->reply));
 	json_integer(&j, "policy", (int64_t)s->message.generation);
 	json_integer(&j, "elapsed_us", s->message.elapsed_us);

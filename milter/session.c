@@ -5,9 +5,11 @@
 #include "milter/session.h"
 
 #include "milter/answer.h"
+#include "milter/limits.h"
 #include "milter/mta.h"
 #include "milter/record.h"
 #include "milter/results.h"
+#include "milter/tally.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -24,6 +26,7 @@ session_forget(struct session *s)
 {
 	struct facts *f = &s->facts;
 
+	prints_clear(&s->message.written);
 	arena_reset(&s->message.arena);
 	memset(&s->message, 0, sizeof(s->message));
 	s->message.findings_end = &s->message.findings;
@@ -217,15 +220,22 @@ session_header(struct session *s, const char *name, const char *value)
 
 /* A refusal that needs no decision; recorded like any other. */
 static void
-session_refuse(struct session *s, enum stage stage, enum reason reason,
-    const char *text, struct verdict *v)
+session_refuse_with(struct session *s, enum stage stage, const char *codes,
+    enum reason reason, const char *text, struct verdict *v)
 {
 	memset(v, 0, sizeof(*v));
 	v->stage = stage;
 	s->facts.recipient = s->facts.rcpt_addr = NULL;
-	verdict_refuse(v, reason, "", text);
+	verdict_refuse_with(v, codes, reason, "", text);
 	session_look_at_clock(s);
 	answer_record(s, v);
+}
+
+static void
+session_refuse(struct session *s, enum stage stage, enum reason reason,
+    const char *text, struct verdict *v)
+{
+	session_refuse_with(s, stage, reason_codes(reason), reason, text, v);
 }
 
 /* A callback that libmilter should not have made: nothing was decided. */
@@ -239,6 +249,28 @@ is_out_of_order(struct session *s, enum stage stage, struct verdict *v)
 	    "later",
 	    v);
 	return true;
+}
+
+void
+session_pass_over(struct session *s, const struct finding *f)
+{
+	struct message *m = &s->message;
+	struct kept_finding *k;
+
+	tally_passed_over(f);
+	if (m->would == REASON_NONE)
+		m->would = f->reason;
+	if (m->finding_count == FINDINGS_MAX)
+		return;
+	k = arena_alloc(&m->arena, sizeof(*k));
+	if (k == NULL) {
+		m->failed = true;
+		return;
+	}
+	k->finding = *f;
+	*m->findings_end = k;
+	m->findings_end = &k->next;
+	m->finding_count++;
 }
 
 void
@@ -294,7 +326,8 @@ session_recipient(struct session *s, const char *argument,
 	if (is_out_of_order(s, STAGE_RCPT, v))
 		return;
 	if (m->recipient_count >= RECIPIENTS_MAX) {
-		session_refuse(s, STAGE_RCPT, REASON_LIMIT_EXCEEDED,
+		session_refuse_with(s, STAGE_RCPT, "452 4.5.3",
+		    REASON_LIMIT_EXCEEDED,
 		    "too many recipients in one message; send another", v);
 		return;
 	}
@@ -304,6 +337,8 @@ session_recipient(struct session *s, const char *argument,
 	s->facts.rcpt_addr = keep(s, rcpt_addr);
 	answer(s, STAGE_RCPT, v);
 	keep_recipient(s, v);
+	if (!verdict_is_refusal(v->kind))
+		limits_add_recipient(s);
 }
 
 void

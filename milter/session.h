@@ -10,9 +10,11 @@
  */
 
 #include "milter/config.h"
+#include "milter/notice.h"
 #include "policy/arena.h"
 #include "policy/decide.h"
 #include "policy/header.h"
+#include "policy/prints.h"
 
 #include <sys/socket.h>
 #include <time.h>
@@ -40,6 +42,19 @@ struct claim {
 	struct claim *next;
 };
 
+/* A limit that an accepted message brought near its amount. */
+struct near {
+	const char *limit;
+	int64_t used, amount;
+	struct near *next;
+};
+
+/* A limit that tripped: told of once it is recorded. */
+struct tripped {
+	struct notice notice;
+	struct tripped *next;
+};
+
 struct message {
 	struct arena arena;
 	bool open;	     /* MAIL was accepted, the end has not come */
@@ -65,6 +80,16 @@ struct message {
 	enum identified identified;
 	const char *row; /* that decided MAIL */
 	enum mode mode;
+
+	/* for limits; see milter/limits */
+	struct prints written; /* the recipients accepted */
+	unsigned printed;      /* how many of them are in it */
+	unsigned fresh;	       /* how many its login never wrote to */
+	uint32_t print;	       /* of the recipient in question; 0: not asked */
+	bool print_fresh;
+	struct near *near;
+	struct tripped *tripped;
+	const struct suspension *suspension; /* that this message caused */
 };
 
 struct session {
@@ -133,6 +158,9 @@ void session_header(struct session *s, const char *name, const char *value);
 
 /* The message under way will not come to its end: record it, forget it. */
 void session_abort(struct session *s);
+
+/* Keeps a refusal that is recorded and nothing more. */
+void session_pass_over(struct session *s, const struct finding *f);
 
 /* Answers without deciding: too many callbacks run at once. */
 void session_overloaded(struct session *s, enum stage stage, struct verdict *v);
