@@ -289,10 +289,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" FROM (SELECT DISTINCT address, name FROM send_as"
 	" JOIN principal ON name = principal AND kind = 'login'"
 	" WHERE address GLOB '[^@{*]*@*') GROUP BY address"
-	" HAVING count(*) > 1"
-	" UNION ALL SELECT 'quota(' || name || '): this version does not act"
-	" on limits, and records nothing of it; authpolicy sql can delete it'"
-	" FROM quota WHERE mode = 'monitor'",
+	" HAVING count(*) > 1",
     [SQL_LINT_REFERENCES] =
 	"SELECT 'rule(' || seq || '): its client ' || text || ' is no network"
 	" and no name of some; authpolicy network add ' || text || ' CIDR, or"

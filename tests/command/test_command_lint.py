@@ -187,15 +187,18 @@ def test_a_rule_that_names_nothing_is_an_error(policy, column, value, says):
     assert done.status == 1 and f"error: {says}" in done.out
 
 
-def test_a_limit_is_an_error_and_a_watched_one_a_warning(policy):
-    policy.sql("INSERT INTO quota(name, principal, metric, amount, period, mode)"
-               " VALUES ('hourly', 'everyone', 'messages', 9, '1h', 'monitor')")
+def test_a_limit_quiets_the_warning_of_a_grant_of_everything(policy):
     policy.ok("grant", "alice", "*")
-    found = policy.ok("lint").out
-    assert "quota(hourly): this version does not act on limits" in found and "without a limit" not in found
-    policy.sql("UPDATE quota SET mode = NULL")
+    assert "without a limit" in policy.ok("lint").out
+    policy.sql("INSERT INTO quota(name, principal, metric, amount, period) VALUES ('hourly', 'everyone', 'messages', 9, '1h')")
+    assert "without a limit" not in policy.ok("lint").out
+
+
+def test_a_limit_that_cannot_be_understood_is_an_error(policy):
+    policy.sql("INSERT INTO quota(name, principal, metric, amount, period) VALUES ('wide', 'everyone', 'networks', 1001, '1h')")
     done = policy.run("lint")
-    assert done.status == 1 and "error: quota hourly: this version does not act on limits" in done.out
+    assert done.status == 1 and "error: quota wide: amount of senders or networks is over 1000" in done.out
+
 
 
 def test_status_says_what_this_mta_never_tells(policy, daemon):

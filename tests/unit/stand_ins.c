@@ -4,6 +4,8 @@
 #include "milter/audit.h"
 #include "milter/keeper.h"
 #include "milter/log.h"
+#include "milter/notice.h"
+#include "milter/state.h"
 #include "policy/load.h"
 
 #include "tests/unit/database.h"
@@ -21,6 +23,8 @@ static struct policy *in_force;
 static char *records[KEPT_MAX], *lines[KEPT_MAX];
 size_t record_count, line_count;
 bool audit_is_full;
+size_t suspended_count, notice_count;
+char suspended[600], noticed[700];
 int policies_held;
 
 void
@@ -75,6 +79,21 @@ audit_write(const char *record, size_t len)
 }
 
 void
+state_suspend(const struct suspension *s)
+{
+	suspended_count++;
+	snprintf(suspended, sizeof(suspended), "%s by %s", s->name, s->limit);
+}
+
+void
+notice_send(const struct notice *n)
+{
+	notice_count++;
+	snprintf(noticed, sizeof(noticed), "%s %s %s ref %s", n->principal,
+	    n->limit, n->action, n->ref);
+}
+
+void
 log_line(int priority, const char *fmt, ...)
 {
 	va_list ap;
@@ -108,6 +127,7 @@ stand_in_reset(void)
 	while (line_count > 0)
 		free(lines[--line_count]);
 	audit_is_full = false;
+	suspended_count = notice_count = 0;
 }
 
 const char *

@@ -26,6 +26,11 @@ void stand_in_reset(void);
 /* When true, no record can be written. */
 extern bool audit_is_full;
 
+/* Suspensions and notices of limits since the last stand_in_reset(); the last
+ * of each: `alice by hourly`, `alice hourly suspend ref 7K2M-9QXD`. */
+extern size_t suspended_count, notice_count;
+extern char suspended[600], noticed[700];
+
 /* How many copies are taken and not given back. */
 extern int policies_held;
 
