@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 static struct {
 	pthread_mutex_t lock;
@@ -17,10 +18,16 @@ static struct {
 bool
 state_start(const struct config *c, struct diag *d)
 {
+	struct print_key key;
+
 	(void)c;
+	while (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		continue;
 	state.ledger = ledger_new();
 	if (state.ledger == NULL)
 		diag_add(d, "out of memory");
+	else
+		ledger_set_key(state.ledger, &key);
 	limits_open(state.ledger);
 	return state.ledger != NULL;
 }

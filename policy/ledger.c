@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 struct ledger *
 ledger_new(void)
@@ -18,8 +17,6 @@ ledger_new(void)
 
 	if (l == NULL)
 		return NULL;
-	while (getrandom(&l->key, sizeof(l->key), 0) != sizeof(l->key))
-		continue;
 	for (int i = 0; i < LEDGER_SHARDS; i++)
 		pthread_mutex_init(&l->shards[i].lock, NULL);
 	return l;

@@ -26,11 +26,12 @@
 
 struct ledger;
 
-/* NULL when memory is out.  Its key is random until ledger_set_key(). */
+/* NULL when memory is out.  It has no key until ledger_set_key(). */
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *l); /* NULL is fine */
 
-/* The key of all fingerprints; to be kept and set before anything is read. */
+/* The secret key of all fingerprints; set before anything is counted or read,
+ * and kept with what was posted. */
 struct print_key ledger_key(const struct ledger *l);
 void ledger_set_key(struct ledger *l, const struct print_key *key);
 uint32_t ledger_print(const struct ledger *l, const char *text);

@@ -9,6 +9,8 @@
 #include "milter/callbacks.h"
 #include "milter/keeper.h"
 #include "milter/log.h"
+#include "milter/notice.h"
+#include "milter/state.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <libmilter/mfapi.h>
@@ -159,6 +161,18 @@ audit_write(const char *record, size_t len)
 		REQUIRE(record[i] >= ' ' && record[i] <= '~');
 	REQUIRE(record[0] == '{' && record[len - 2] == '}');
 	return true;
+}
+
+void
+state_suspend(const struct suspension *s)
+{
+	(void)s;
+}
+
+void
+notice_send(const struct notice *n)
+{
+	(void)n;
 }
 
 void

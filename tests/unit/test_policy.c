@@ -233,7 +233,7 @@ static const struct codes codes[] = {
     {"local-sender-protected", REASON_LOCAL_SENDER_PROTECTED, "550 5.7.1"},
     {"recipient-malformed", REASON_RECIPIENT_MALFORMED, "553 5.1.3"},
     {"relay-denied", REASON_RELAY_DENIED, "550 5.7.1"},
-    {"limit-exceeded", REASON_LIMIT_EXCEEDED, "452 4.5.3"},
+    {"limit-exceeded", REASON_LIMIT_EXCEEDED, "450 4.7.1"},
 };
 
 static void
