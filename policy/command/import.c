@@ -79,9 +79,9 @@ import_note(struct import *i, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (i->line > 0)
-		diag_add(&i->notes, "note: %s:%zu: %s", i->file, i->line, text);
+		diag_add(&i->notes, "%s:%zu: %s", i->file, i->line, text);
 	else
-		diag_add(&i->notes, "note: %s", text);
+		diag_add(&i->notes, "%s", text);
 }
 
 char *

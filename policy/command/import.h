@@ -47,7 +47,7 @@ struct import_grant {
 };
 
 /* Prepares for rows of this origin, those it had being removed unless wanted
- * with `exact`.  Ends with import_end(). */
+ * with `exact`.  Ends with import_end() or import_forget(). */
 bool import_begin(
     struct import *i, struct command *c, const char *origin, bool exact);
 
@@ -81,7 +81,13 @@ bool import_grant(struct import *i, const struct import_grant *grant);
 /* Any other row, canonical already; says when it was wanted before. */
 bool import_want(struct import *i, const struct import_row *row);
 
-/* Compares, and applies what differs unless anything was bad. */
+/* Compares what is wanted with the policy: `step` is then what differs. */
+bool import_compare(struct import *i);
+
+/* Compares, and applies what differs unless anything was bad; frees. */
 enum status import_end(struct import *i);
+
+/* Frees, when nothing is to be applied. */
+void import_forget(struct import *i);
 
 #endif

@@ -185,14 +185,32 @@ tell_history(struct import *i)
 }
 
 static void
+tell_notes(struct import *i)
+{
+	size_t kept = diag_kept(&i->notes);
+
+	for (size_t n = 0; n < kept; n++)
+		diag_add(&i->c->changes, "note: %s", i->notes.lines[n]);
+	if (i->notes.count > kept)
+		diag_add(&i->c->changes, "note: and %zu more",
+		    i->notes.count - kept);
+}
+
+bool
+import_compare(struct import *i)
+{
+	return db_run(&i->c->db, SQL_STEPS) &&
+	       db_run(&i->c->db, SQL_STEPS_GONE);
+}
+
+static void
 run_import(struct import *i)
 {
 	struct db *db = &i->c->db;
 	int64_t steps;
 	bool bulk;
 
-	if (!find_conflicts(i) || !db_run(db, SQL_STEPS) ||
-	    !db_run(db, SQL_STEPS_GONE) || !check_removals(i))
+	if (!find_conflicts(i) || !import_compare(i) || !check_removals(i))
 		return;
 	steps = count_steps(i);
 	bulk = steps > HISTORY_MAX;
@@ -206,7 +224,18 @@ run_import(struct import *i)
 		tell_history(i);
 	if (i->c->changes.count == 0)
 		diag_add(&i->c->changes, "%s: nothing there", i->file);
-	diag_move(&i->c->changes, &i->notes);
+	tell_notes(i);
+}
+
+void
+import_forget(struct import *i)
+{
+	progress_end(&i->progress);
+	if (i->in != NULL && i->in != stdin)
+		fclose(i->in);
+	free(i->text);
+	free(i->realm_text);
+	diag_clear(&i->notes);
 }
 
 enum status
@@ -215,11 +244,6 @@ import_end(struct import *i)
 	progress_end(&i->progress);
 	if (i->c->db.status == STATUS_OK)
 		run_import(i);
-	progress_end(&i->progress);
-	if (i->in != NULL && i->in != stdin)
-		fclose(i->in);
-	free(i->text);
-	free(i->realm_text);
-	diag_clear(&i->notes);
+	import_forget(i);
 	return i->c->db.status;
 }

@@ -35,11 +35,17 @@ lint_policy(
 enum status
 run_lint(struct command *c)
 {
+	const char *where = c->args.word_count > 0 ? c->args.words[0] : NULL;
 	struct load_report report = {0};
-	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
-	bool good = policy != NULL, open;
+	struct policy *policy;
+	bool good, open;
 	enum status status;
 
+	if (where != NULL && !args_has(&c->args, "postfix"))
+		return fail(
+		    STATUS_USAGE, "lint takes %s with --postfix", where);
+	policy = policy_load_file(c->path, LOAD_MS, &report);
+	good = policy != NULL;
 	policy_free(policy);
 	/* Only now: the loader wants no connection on the file.  What it could
 	 * not load may be no policy at all, which it has said. */
@@ -48,6 +54,8 @@ run_lint(struct command *c)
 	if (open)
 		lint_policy(&c->db, args_value(&c->args, "mta", ""),
 		    &report.errors, &report.warnings);
+	if (good && args_has(&c->args, "postfix"))
+		lint_postfix(c, where, &report.warnings);
 	if (!good)
 		c->db.status = STATUS_OK;
 	if (c->json)

@@ -19,6 +19,13 @@ void lint_policy(
  * none does. */
 void lint_mta(struct db *db, const char *mta, struct diag *warnings);
 
+struct command;
+
+/* What has drifted between the policy that is open and the main.cf at `where`,
+ * a folder or file, or the system's for NULL.  Sticks when it cannot be told.
+ */
+void lint_postfix(struct command *c, const char *where, struct diag *warnings);
+
 /* Rules that are never reached, and networks within others of their name. */
 void lint_rules(struct db *db, struct diag *warnings);
 

@@ -25,7 +25,8 @@ static const struct subcommand subcommands[] = {
 	"bring the policy to this program's version, after a backup"},
     {"status", NULL, ACCESS_NONE, run_status, "",
 	"is the policy as it is now in force?"},
-    {"lint", NULL, ACCESS_NONE, run_lint, "[--mta postfix|sendmail]",
+    {"lint", NULL, ACCESS_NONE, run_lint,
+	"[FILE] [--mta postfix|sendmail] [--postfix]",
 	"what is wrong or odd in the policy"},
     {"login", "add", ACCESS_WRITE, run_principal_add, "NAME... [--note TEXT]",
 	"give logins a row of their own"},
@@ -123,6 +124,8 @@ static const struct subcommand subcommands[] = {
 	"who changed what, and changes taken back"},
     {"sql", NULL, ACCESS_MAKE, run_sql, "[STATEMENT]",
 	"the sqlite3 shell on the policy"},
+    {"import", "postfix-main", ACCESS_WRITE, run_import_main,
+	"[FILE] [--dry-run]", "domains and networks of a main.cf"},
     {"import", "postfix-login-maps", ACCESS_WRITE, run_import_login_maps,
 	"FILE [--domain DOMAIN]... [--scope any|envelope] [--origin NAME]"
 	" [--exact] [--yes] [--dry-run]",

@@ -393,8 +393,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"SELECT 'logins @' || realm || ' are refused; to let them in:"
 	" authpolicy set realms ' || realms || ' ' || realm FROM"
 	" (SELECT DISTINCT lower(substr(name, 1 + length(rtrim(name,"
-	" replace(name, '@', ''))))) AS realm FROM wanted"
-	" WHERE tbl = 'principal' AND kind = 'login' AND instr(name, '@')),"
+	" replace(name, '@', ''))))) AS realm FROM step WHERE op = 'add'"
+	" AND tbl = 'principal' AND kind = 'login' AND instr(name, '@')),"
 	" (SELECT lower(value) AS realms FROM setting WHERE name = 'realms'"
 	" AND value <> '') WHERE"
 	" instr(' ' || realms || ' ', ' ' || realm || ' ') = 0",
@@ -435,6 +435,19 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" AND kind = 'login') OR EXISTS (SELECT 1 FROM local_domain"
 	" WHERE local_domain.name = substr(target, 1 + length(rtrim(target,"
 	" replace(target, '@', ''))))) FROM alias_leaf ORDER BY line",
+
+    [SQL_DRIFT] =
+	"SELECT 'local_domain: ' || name || ' is in main.cf, and not here;"
+	" authpolicy import postfix-main, or domain add ' || name FROM step"
+	" WHERE op = 'add' AND tbl = 'local_domain'"
+	" UNION ALL SELECT 'local_domain(' || name || '): main.cf has no such"
+	" domain; authpolicy domain remove ' || name FROM local_domain AS d"
+	" WHERE ?1 IS NULL AND NOT EXISTS (SELECT 1 FROM wanted AS w"
+	" WHERE tbl = 'local_domain' AND w.name = d.name)"
+	" UNION ALL SELECT 'network(mynetworks): ' || other || iif(op = 'add',"
+	" ' is in main.cf', ' is not in main.cf') || '; authpolicy import"
+	" postfix-main' FROM step WHERE tbl = 'network' AND EXISTS (SELECT 1"
+	" FROM network WHERE network.name = 'mynetworks')",
 
     [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
 		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"

@@ -114,6 +114,7 @@ enum statement {
 	SQL_MAP_OVERLAPS,
 	SQL_ALIAS, /* address, target, line */
 	SQL_ALIAS_LEAVES,
+	SQL_DRIFT, /* not NULL: main.cf has domains that were not told */
 
 	SQL_DAEMON,	  /* the daemon's answer */
 	SQL_DAEMON_TABLE, /* the same */

@@ -227,6 +227,7 @@ def walk_postfix():
             master.write(readme.do("submission inet"))
         assert "in force as it is now" in readme.do("smtpd_milters")
         until(lambda: net.listening(net.V4, 587), 20, "the submission service")
+        readme.do("import postfix-main")
         readme.do("anonymous_relay")
         readme.do("non_smtpd_milters")
         walk_readme_end(readme, 587)
