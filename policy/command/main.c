@@ -151,6 +151,8 @@ static const struct subcommand subcommands[] = {
 	" [--mail-addr ADDRESS] [--message FILE] [--header LINE]..."
 	" [--time TIME] [--explain] [--batch]",
 	"what would be decided, and why"},
+    {"replay", NULL, ACCESS_NONE, run_replay, "[LOG...] [--against FILE]",
+	"what another policy would have decided"},
     {0}};
 
 /* All subcommands, or those of the topic. */

@@ -36,6 +36,8 @@ play_recipients(const struct play *p, struct outcome *out)
 
 		facts.recipient = r->rcpt;
 		facts.rcpt_addr = r->rcpt_addr;
+		if (r->time != 0)
+			facts_set_time(&facts, r->time);
 		decide(p, &facts, STAGE_RCPT, &v, &out->would);
 		if (p->told != NULL)
 			p->told(p->ctx, r, &v);
@@ -44,16 +46,19 @@ play_recipients(const struct play *p, struct outcome *out)
 		if (v.kind == VERDICT_HOLD && out->held.kind != VERDICT_HOLD)
 			out->held = v;
 	}
-	return out->refused < p->recipient_count;
+	return out->refused < p->recipient_count || p->more;
 }
 
 void
 play_message(const struct play *p, struct outcome *out)
 {
+	struct facts facts = p->facts;
 	struct verdict mail;
 
 	memset(out, 0, sizeof(*out));
-	decide(p, &p->facts, STAGE_MAIL, &mail, &out->would);
+	if (p->mail_time != 0)
+		facts_set_time(&facts, p->mail_time);
+	decide(p, &facts, STAGE_MAIL, &mail, &out->would);
 	out->verdict = mail;
 	if (refuses(&mail) || (p->recipient_count == 0 && !p->facts.has_header))
 		return;

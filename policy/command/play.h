@@ -11,6 +11,7 @@
 
 struct recipient {
 	const char *rcpt, *rcpt_addr; /* as typed; as {rcpt_addr} */
+	int64_t time;		      /* it was put at; 0: that of the facts */
 };
 
 struct play {
@@ -18,6 +19,8 @@ struct play {
 	struct facts facts;
 	const struct recipient *recipients;
 	size_t recipient_count;
+	bool more;	   /* there were recipients that nobody knows now */
+	int64_t mail_time; /* MAIL was put at; 0: that of the facts */
 	const struct trace *trace; /* may be NULL */
 
 	/* Told each recipient's verdict; may be NULL. */

@@ -586,6 +586,46 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" FROM json_each(?)",
     [SQL_RAW] = "SELECT ?1 -> ?2",
 
+    [SQL_RECORDED] =
+	"SELECT j ->> '$.stage', j ->> '$.verdict', j ->> '$.reason',"
+	/* what a limit would have refused is no matter here */
+	" iif(j ->> '$.would' = 'limit-exceeded', (SELECT value ->> '$.reason'"
+	" FROM json_each(j, '$.findings') WHERE type = 'object' AND"
+	" value ->> '$.reason' <> 'limit-exceeded' AND (j ->> '$.reason' IS"
+	" NULL OR key + 1 < json_array_length(j, '$.findings'))"
+	" ORDER BY key LIMIT 1), j ->> '$.would'),"
+	" j ->> '$.time', j ->> '$.mail_time', raw(j ->> '$.ref'),"
+	" raw(j ->> '$.login'), max(CAST(ifnull(j ->> '$.repeated', 1) AS "
+	"INTEGER), 1), j -> "
+	"'$.flags',"
+	" j -> '$.recipients', json_array_length(j, '$.recipients'),"
+	" j ->> '$.recipients_not_named', j ->> '$.originators',"
+	" j ->> '$.originators_cut', j ->> '$.mta', j ->> '$.cipher_bits',"
+	" raw(j ->> '$.sasl_login'), raw(j ->> '$.mechanism'),"
+	" raw(j ->> '$.tls'), raw(j ->> '$.cert.subject'),"
+	" raw(j ->> '$.cert.issuer'), raw(j ->> '$.cert.verify'),"
+	" raw(j ->> '$.client'), raw(j ->> '$.client_name'),"
+	" raw(j ->> '$.helo'), raw(j ->> '$.listener'),"
+	" raw(j ->> '$.mail_from'), raw(j ->> '$.mail_addr'),"
+	" raw(j ->> '$.auth_param')" IF_RECORD,
+    [SQL_RECORDED_RECIPIENTS] =
+	"SELECT raw(value ->> '$.rcpt'), raw(value ->> '$.rcpt_addr'),"
+	" value ->> '$.after_s', value ->> '$.verdict', value ->> '$.reason'"
+	" FROM json_each(?) WHERE type = 'object'",
+    [SQL_CHANGES_MAKE] =
+	"CREATE TABLE change(worse INTEGER, login TEXT, before TEXT,"
+	" after TEXT, row TEXT, time TEXT, ref TEXT, sender TEXT,"
+	" recipient TEXT)",
+    [SQL_CHANGES_ADD] = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_CHANGES] =
+	"SELECT min(rowid), worse, login, before, after, count(*), min(time),"
+	" max(time) FROM change GROUP BY worse, login, before, after"
+	" ORDER BY worse DESC, count(*) DESC, login, before, after",
+    [SQL_CHANGES_OF] =
+	"SELECT other.time, other.ref, other.sender, other.recipient,"
+	" other.row FROM change JOIN change AS other USING (worse, before,"
+	" after) WHERE change.rowid = ? AND other.login IS change.login"
+	" ORDER BY other.rowid LIMIT 3",
     [SQL_RECORDS_ADD] =
 	"INSERT INTO record SELECT j ->> '$.time', j ->> '$.ref',"
 	" j ->> '$.stage', j ->> '$.verdict', j ->> '$.reason',"

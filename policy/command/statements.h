@@ -137,6 +137,13 @@ enum statement {
 			     login, reason, verdict, ref, client, address or
 			     NULL */
 	SQL_RECORDS_TEXT, /* a record */
+	SQL_RECORDED,	  /* a line; columns as in recorded.c */
+	SQL_RECORDED_RECIPIENTS, /* JSON array */
+	SQL_CHANGES_MAKE,
+	SQL_CHANGES_ADD, /* worse, login or NULL, before, after, row, time, ref,
+			    sender, recipient or NULL */
+	SQL_CHANGES,	 /* each kind of change */
+	SQL_CHANGES_OF,	 /* number of the kind; examples */
 
 	STATEMENT_COUNT
 };

@@ -116,13 +116,14 @@ def test_the_examples_of_the_command_work_in_their_order(build, tmp_path):
     log = audit.write(tmp_path / "audit.log", [audit.record()])
     prelude = f"""\
         authpolicy() {{
-            case $1 in log) set -- "$@" {log} ;; esac
-            {place.program('authpolicy')} {db} "$@" || [ $? = 1 -a $1 = check ]
+            case $1 in log|replay) set -- "$@" {log} ;; esac
+            {place.program('authpolicy')} {db} "$@" || [ $? = 1 -a \\( $1 = check -o $1 = replay \\) ]
         }}
         set -e
         """
     for example in examples:
-        done = subprocess.run(["/bin/sh", "-c", prelude + example], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(["/bin/sh", "-c", prelude + example], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                              cwd=tmp_path)
         assert done.returncode == 0, f"{example}{done.stdout}{done.stderr}"
         assert done.stderr == "", f"{example}{done.stderr}"
 

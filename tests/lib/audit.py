@@ -12,14 +12,17 @@ def record(**more):
     """The record of an accepted message of alice, with other values for some fields."""
     sender = more.get("sender", "alice@example.com")
     typed = more.pop("rcpt", ["<friend@example.org>"])
+    time = more.get("time", "2026-11-24T09:00:00.000000Z")
+    mail_time = None if more.get("stage") == "mail" else f"{time!s:.19}Z"
     return {
-        "time": "2026-11-24T09:00:00.000000Z", "ref": "7K2M-9QXD", "session": "S1", "queue_id": "4A0B1", "stage": "eom",
+        "time": time, "mail_time": mail_time, "ref": "7K2M-9QXD", "session": "S1", "queue_id": "4A0B1", "stage": "eom",
         "verdict": "accept", "reason": None, "row": "send_as(everyone, {user}@example.com)", "mode": "enforce",
-        "would": None, "findings": [], "login": "alice", "source": "sasl", "peer": None, "auth_param": None,
+        "would": None, "findings": [], "login": "alice", "source": "sasl", "sasl_login": more.get("login", "alice"),
+        "peer": None, "auth_param": None,
         "mechanism": "PLAIN", "tls": "TLSv1.3", "cipher_bits": 256, "cert": {"subject": None, "issuer": None, "verify": None},
         "client": "192.0.2.1", "client_name": "host.example.org", "helo": "host.example.org", "mta": "postfix",
-        "listener": "submission:587", "mail_from": f"<{sender}>", "mail_addr": sender, "sender": sender,
-        "recipients": [{"rcpt": one, "rcpt_addr": one.strip("<>"), "verdict": "accept", "reason": None, "row": None}
+        "listener": "submission:587", "flags": [], "mail_from": f"<{sender}>", "mail_addr": sender, "sender": sender,
+        "recipients": [{"rcpt": one, "rcpt_addr": one.strip("<>"), "after_s": 0, "verdict": "accept", "reason": None, "row": None}
                        for one in typed],
         "originators": base64.b64encode(f"From: <{sender}>\r\n".encode(errors="surrogateescape")).decode(), "authors": [sender],
         "message_id": "<1@example.com>", "reply": None, "policy": 3, "elapsed_us": 40} | more
