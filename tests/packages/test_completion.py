@@ -13,7 +13,7 @@ TABLE = re.search(r"subcommands\[\] = \{(.*?)\{0\}\};", SOURCE, re.S)[1]
 GLOBAL = set(re.findall(r"--[\w-]+", re.search(r"#define GLOBAL (.*?[^\\])\n", SOURCE, re.S)[1]))
 # name, verb or NULL, synopsis: as the compiler joins it.
 SUBCOMMANDS = [(name, verb.strip('"').replace("NULL", ""), "".join(re.findall(r'"(.*?)"', synopsis)))
-               for name, verb, synopsis in re.findall(r'\{"([\w-]+)", (NULL|"\w+"), \w+, \w+,\s*((?:"[^"]*"\s*)+),', TABLE)]
+               for name, verb, synopsis in re.findall(r'\{"([\w-]+)", (NULL|"[\w-]+"), \w+, \w+,\s*((?:"[^"]*"\s*)+),', TABLE)]
 
 
 @pytest.fixture(scope="module")
