@@ -81,6 +81,18 @@ write_passed(FILE *out, const char *name)
 }
 
 static void
+write_trips(FILE *out, const char *name)
+{
+	for (int m = METRIC_NONE + 1; m < METRIC_COUNT; m++)
+		for (int a = 0; a < EXCEED_COUNT; a++)
+			fprintf(out,
+			    "%s{metric=\"%s\",action=\"%s\"} %" PRIu64 "\n",
+			    name, metric_name((enum metric)m),
+			    on_exceed_name((enum on_exceed)a),
+			    tally_trips((enum metric)m, (enum on_exceed)a));
+}
+
+static void
 write_durations(FILE *out, const char *name)
 {
 	struct tally_durations d;
@@ -140,6 +152,9 @@ static const struct figure figures[] = {
 	"Records that could not be written to the audit log.",
 	FIELD(audit_failures)},
 
+    {"authpolicy_limit_trips_total", "counter",
+	"Limits that were exceeded for the first time in their window.",
+	.write = write_trips},
     {"authpolicy_notices_queued", "gauge",
 	"Notices of limits that tripped, waiting for their turn.",
 	FIELD(notices_queued)},
@@ -181,6 +196,8 @@ static const struct figure figures[] = {
 	"Logins and groups in the policy.", FIELD(policy.principals)},
     {"authpolicy_policy_grants", "gauge", "Grants in the policy.",
 	FIELD(policy.grants)},
+    {"authpolicy_policy_limits", "gauge", "Limits in the policy.",
+	FIELD(policy.limits)},
 };
 
 static void

@@ -6,6 +6,7 @@
 
 #include "milter/log.h"
 #include "milter/saved.h"
+#include "policy/limit.h"
 #include "policy/load.h"
 #include "policy/when.h"
 
@@ -564,6 +565,7 @@ keeper_figures(struct keeper_figures *out)
 	    .warnings = keeper.report.warnings.count,
 	    .principals = p == NULL ? 0 : policy_principal_count(p),
 	    .grants = p == NULL ? 0 : policy_grant_count(p),
+	    .limits = p == NULL ? 0 : policy_limit_count(p),
 	};
 	pthread_mutex_unlock(&keeper.lock);
 }

@@ -56,7 +56,7 @@ struct keeper_figures {
 	uint64_t loaded;  /* seconds since 1970; 0: never */
 	uint64_t refused; /* images since the start */
 	uint64_t errors, warnings;
-	uint64_t principals, grants;
+	uint64_t principals, grants, limits;
 };
 void keeper_figures(struct keeper_figures *out);
 

@@ -6,6 +6,7 @@
 
 #include "milter/notice.h"
 #include "milter/state.h"
+#include "milter/tally.h"
 #include "policy/limited.h"
 #include "policy/mailbox.h"
 
@@ -196,6 +197,7 @@ keep_trip(struct stage_limits *l, const struct applied *a,
 	struct tripped *t = arena_alloc(&m->arena, sizeof(*t));
 	const struct limit *limit = a->limit;
 
+	tally_trip(limit);
 	if (t == NULL)
 		return;
 	t->notice = (struct notice){

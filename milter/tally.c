@@ -17,6 +17,7 @@ typedef _Atomic uint64_t counter;
 static struct {
 	counter verdicts[TALLY_STAGES][TALLY_KINDS][REASON_COUNT];
 	counter passed[TALLY_STAGES][REASON_COUNT];
+	counter trips[METRIC_COUNT][EXCEED_COUNT];
 	counter durations[TALLY_BUCKETS + 1];
 	counter duration_sum;
 
@@ -74,6 +75,12 @@ tally_passed_over(const struct finding *f)
 }
 
 void
+tally_trip(const struct limit *l)
+{
+	add(&tally.trips[l->metric][l->on_exceed], 1);
+}
+
+void
 tally_duration(int64_t us)
 {
 	size_t i = 0;
@@ -94,6 +101,12 @@ uint64_t
 tally_passed(enum stage stage, enum reason reason)
 {
 	return get(&tally.passed[stage][reason]);
+}
+
+uint64_t
+tally_trips(enum metric metric, enum on_exceed action)
+{
+	return get(&tally.trips[metric][action]);
 }
 
 void

@@ -2,12 +2,12 @@
 #define MILTER_TALLY_H
 
 /*
- * What was answered since the start, in numbers: no login, no address.  Fed by
- * milter/answer alone, from any thread; nobody ever waits here.  What is read
- * is exact for each number, not for several at one instant.
+ * What was answered since the start, in numbers: no login, no address.  Fed
+ * where answers are made, from any thread; nobody ever waits here.  What is
+ * read is exact for each number, not for several at one instant.
  */
 
-#include "policy/verdict.h"
+#include "policy/limit.h"
 
 #include <stdint.h>
 
@@ -25,12 +25,16 @@ void tally_verdict(const struct verdict *v, int64_t now);
 /* Counts a refusal that monitor mode passed over. */
 void tally_passed_over(const struct finding *f);
 
+/* Counts a limit that tripped. */
+void tally_trip(const struct limit *l);
+
 /* Counts how long an answer took, its record included; microseconds. */
 void tally_duration(int64_t us);
 
 uint64_t tally_verdicts(
     enum stage stage, enum verdict_kind kind, enum reason reason);
 uint64_t tally_passed(enum stage stage, enum reason reason);
+uint64_t tally_trips(enum metric metric, enum on_exceed action);
 
 /* Upper bounds of the buckets, in microseconds, ascending. */
 extern const int64_t tally_bounds[TALLY_BUCKETS];

@@ -19,7 +19,7 @@ CONNECTIONS = 16        # that are served at once
 # A login, and what it and others type: none of it may be on the page.
 NAMED = ["alice", "bob", "example.com", "example.org", "192.0.2.10", "client.example"]
 
-TRAFFIC = """\
+CONNECT = """\
 c = mt.connect("{socket}")
 mt.macro(c, SMFIC_CONNECT, "v", "Postfix 3.7.11")
 mt.conninfo(c, "client.example", "192.0.2.10")
@@ -28,6 +28,9 @@ function mail(sender)
     mt.macro(c, SMFIC_MAIL, "{{auth_authen}}", "alice", "{{auth_type}}", "PLAIN", "{{mail_mailer}}", "smtp")
     mt.mailfrom(c, "<" .. sender .. ">")
 end
+"""
+
+TRAFFIC = """\
 mail("alice@example.com")
 mt.rcptto(c, "<one@example.org>")
 mt.rcptto(c, "<two@example.org>")
@@ -40,7 +43,17 @@ mail("alice@example.com")
 mt.rcptto(c, "<one@example.org>")
 mt.header(c, "From", "<bob@example.com>")
 mt.eom(c)
-mt.disconnect(c)
+"""
+
+TOO_MUCH = """\
+mail("alice@example.com")
+mt.rcptto(c, "<one@example.org>")
+mt.rcptto(c, "<two@example.org>")
+mt.abort(c)
+mail("bob@example.com")
+mail("bob@example.com")
+mail("bob@example.com")
+mail("alice@example.com")
 """
 
 
@@ -80,8 +93,8 @@ def blocked(daemon):
     return masks
 
 
-def play(daemon):
-    script = TRAFFIC.format(socket=daemon.settings["socket"])
+def play(daemon, traffic=TRAFFIC):
+    script = CONNECT.format(socket=daemon.settings["socket"]) + traffic + "mt.disconnect(c)\n"
     done = subprocess.run(["miltertest"], input=script, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -200,6 +213,25 @@ def test_open_sessions_are_told(daemon):
         assert s.recv(5)[4:] == b"O"
         assert metrics.read(page(daemon))["authpolicy_sessions",] == 1
     until(lambda: metrics.read(page(daemon))["authpolicy_sessions",] == 0, PATIENCE)
+
+
+def test_limits_that_trip_are_counted(build):
+    policy = Policy(place.scratch("policy") / "policy.db").init("example.com")
+    policy.sql("INSERT INTO quota(name, principal, metric, amount, period, on_exceed, suspend_for) VALUES"
+               " ('guesses', 'everyone', 'refusals', 2, '1h', 'suspend', '1d'), ('few', 'everyone', 'recipients', 1, '1h', 'tempfail', NULL)")
+    daemon = Daemon(policy, metrics=f"{net.V4}:{net.free_port()}").start()
+    try:
+        assert metrics.read(page(daemon))["authpolicy_policy_limits",] == 2
+        play(daemon, TOO_MUCH)
+        seen = metrics.read(page(daemon))
+        assert {k[1:]: v for k, v in seen.items() if k[0] == "authpolicy_limit_trips_total" and v} == {
+            ("recipients", "tempfail"): 1,
+            ("refusals", "suspend"): 1,
+        }
+        assert seen["authpolicy_verdicts_total", "rcpt", "tempfail", "limit-exceeded"] == 1
+        assert seen["authpolicy_verdicts_total", "mail", "reject", "login-suspended"] == 1
+    finally:
+        daemon.stop()
 
 
 def test_lost_records_are_counted(policy):

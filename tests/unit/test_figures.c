@@ -30,7 +30,8 @@ keeper_figures(struct keeper_figures *out)
 	    .errors = 7,
 	    .warnings = 8,
 	    .principals = 9,
-	    .grants = UINT64_C(1) << 40};
+	    .grants = UINT64_C(1) << 40,
+	    .limits = 23};
 }
 
 unsigned
@@ -93,6 +94,10 @@ static const struct shown {
     {"authpolicy_policy_warnings 8"},
     {"authpolicy_policy_principals 9"},
     {"authpolicy_policy_grants 1099511627776"},
+    {"authpolicy_policy_limits 23"},
+    {"authpolicy_limit_trips_total{metric=\"senders\",action=\"hold\"} 1"},
+    {"authpolicy_limit_trips_total{metric=\"senders\",action=\"suspend\"} 0"},
+    {"authpolicy_limit_trips_total{metric=\"refusals\",action=\"hold\"} 0"},
     {"authpolicy_notices_queued 16"},
     {"authpolicy_notices_running 17"},
     {"authpolicy_notices_run_total 18"},
@@ -151,6 +156,8 @@ main(void)
 	count(STAGE_RCPT, VERDICT_HOLD, REASON_RULE);
 	tally_passed_over(&(struct finding){
 	    .stage = STAGE_MAIL, .reason = REASON_OVERLOADED});
+	tally_trip(&(struct limit){
+	    .metric = METRIC_SENDERS, .on_exceed = EXCEED_HOLD});
 	tally_duration(10);
 	tally_duration(2000);
 	tally_duration(3000000);
