@@ -39,8 +39,10 @@ audit_open(const char *path, struct diag *d)
 	audit.path = path;
 	audit.fd = open_log(path);
 	if (audit.fd < 0)
-		diag_add(d, "%s: can't open the audit log: %s", path,
-		    strerror(errno));
+		diag_add(d,
+		    "%s: can't open the audit log: %s; make its folder, and "
+		    "let the daemon's user write there",
+		    path, strerror(errno));
 	return audit.fd >= 0;
 }
 

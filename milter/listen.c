@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* errno of a connection to the socket file; 0 when somebody listens. */
@@ -264,4 +265,22 @@ listen_remove(struct listen_file *f)
 	    st.st_dev == f->dev && st.st_ino == f->ino)
 		unlink(f->path);
 	memset(f, 0, sizeof(*f));
+}
+
+/*
+ * libmilter's listener asks again at once when there are no descriptors left,
+ * and so takes a whole processor.  This stands in for libc's accept() in the
+ * whole program: it pauses first.  Programs we start don't get the connection.
+ */
+__attribute__((visibility("default"))) int
+accept(int fd, __SOCKADDR_ARG address, socklen_t *len)
+{
+	const struct timespec pause = {0, 100000000};
+	int connection = accept4(fd, address, len, SOCK_CLOEXEC), error = errno;
+
+	if (connection < 0 && (error == EMFILE || error == ENFILE ||
+				  error == ENOBUFS || error == ENOMEM))
+		nanosleep(&pause, NULL);
+	errno = error;
+	return connection;
 }

@@ -168,7 +168,8 @@ answers(const struct config *c, struct diag *d)
 {
 	if (endpoint_answers(&c->endpoint, ANSWER_MS))
 		return true;
-	diag_add(d, "%s: libmilter does not serve it", c->socket);
+	diag_add(d, "%s: libmilter does not serve it; syslog has its reason",
+	    c->socket);
 	return false;
 }
 
