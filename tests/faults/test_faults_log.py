@@ -1,0 +1,118 @@
+"""The audit log is rotated while mail flows, or can't be written at all; the daemon is stopped while records wait."""
+
+import collections
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import threading
+
+import pytest
+
+from lib.daemon import PATIENCE
+from lib.milter import CONTINUE, Milter
+from lib.wait import until
+
+WRITERS = 4
+FRIEND = "friend@example.org"
+
+
+class Traffic:
+    """Messages without end, on several connections; `accepted` are the queue ids of those that were."""
+
+    def __init__(self, daemon):
+        self.ended = False
+        self.accepted = []
+        self.wrong = []
+        self.threads = [threading.Thread(target=self.send, args=(daemon.home / "milter.sock", n)) for n in range(WRITERS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        for thread in self.threads:
+            thread.join(PATIENCE)
+
+    def send(self, socket, number):
+        with Milter(socket) as session:
+            session.begin()
+            count = 0
+            while not self.ended:
+                queue_id = f"{number}-{count}"
+                answer = session.message("alice@example.com", FRIEND, queue_id)
+                (self.accepted if answer[0] == CONTINUE else self.wrong).append(queue_id)
+                count += 1
+
+
+@pytest.mark.parametrize("hangup", [False, True], ids=["without a signal", "with SIGHUP"])
+def test_no_record_is_lost_while_the_log_is_rotated(daemon, hangup):
+    daemon.start()
+    log = daemon.home / "audit.log"
+    rotated = []
+    with Traffic(daemon) as traffic:
+        for n in range(20 if hangup else 3):
+            sent = len(traffic.accepted)
+            until(lambda before=sent: len(traffic.accepted) > before + 50, PATIENCE, "mail to flow")
+            rotated.append(daemon.home / f"audit.log.{n}")
+            os.rename(log, rotated[-1])
+            if hangup:
+                daemon.signal(signal.SIGHUP)
+            until(log.exists, PATIENCE, "the new log")
+    assert not traffic.wrong and len(traffic.accepted) > 200
+    records = [json.loads(line) for path in (*rotated, log) for line in path.read_text().splitlines()]
+    assert collections.Counter(r["queue_id"] for r in records) == collections.Counter(traffic.accepted), "each of them once"
+
+
+def blocked(daemon):
+    """A session whose answer can't be recorded yet."""
+    session = Milter(daemon.home / "milter.sock").begin()
+    session.ask_mail("bob@example.com")
+    until(lambda: '"callbacks":1' in status(daemon), PATIENCE, lambda: status(daemon))
+    return session
+
+
+def status(daemon):
+    return daemon.policy.authpolicy("status", "--json", "--control", daemon.settings["control"], check=False).stdout.replace(" ", "")
+
+
+def test_sigterm_lets_running_callbacks_end(daemon, stuck_log):
+    daemon.start()
+    with blocked(daemon) as session:
+        daemon.signal(signal.SIGTERM)
+        until(lambda: "stopping" in daemon.said(), PATIENCE, daemon.said)
+        assert not select.select([session], [], [], 0)[0], "recorded before it is spoken"
+        stuck_log.flow()
+        code, text = session.answer()
+        assert (code, text[:9]) == ("y", "550 5.7.1")
+        assert daemon.process.wait(PATIENCE) == 0
+        until(lambda: text[-10:-1].encode() in stuck_log.records, PATIENCE, "the record")
+    assert "did not end" not in daemon.said()
+
+
+def test_sigterm_does_not_wait_for_ever(daemon, stuck_log):
+    daemon.start()
+    with blocked(daemon) as session:
+        daemon.signal(signal.SIGTERM)
+        assert daemon.process.wait(10) == 0
+        assert "some callbacks did not end in 5000 ms" in daemon.said()
+        assert session.answer() == ("", ""), "no answer: the MTA tempfails"
+    daemon.process = None
+
+
+def test_everybody_waits_for_the_log_and_is_answered_when_it_flows(daemon, stuck_log, load):
+    daemon.configure(max_callbacks=16)
+    daemon.start()
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(Milter(daemon.home / "milter.sock")).begin() for _ in range(40)]
+        for session in sessions:
+            session.ask_mail("bob@example.com")
+        until(lambda: int(re.search(r'"callbacks":(\d+)', status(daemon))[1]) > 16, PATIENCE, lambda: status(daemon))
+        assert load() < 0.3
+        stuck_log.flow()
+        replies = collections.Counter(session.answer()[1][:9] for session in sessions)
+        assert set(replies) == {"550 5.7.1", "451 4.3.2"} and replies["550 5.7.1"] >= 16, replies

@@ -1,0 +1,97 @@
+"""The daemon is started where something is missing or full: it says what, and what would mend it."""
+
+import contextlib
+import os
+import subprocess
+
+import pytest
+
+from lib import place
+from lib.daemon import PATIENCE
+from lib.milter import CONTINUE, Milter
+from lib.wait import until
+
+FRIEND = "friend@example.org"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+
+
+def refusal(daemon):
+    """What it says when it does not start."""
+    done = subprocess.run([place.program("authpolicyd"), "-f", "-c", daemon.config], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 1 and "serves at" not in done.stderr, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("key, file, words", [
+    ("socket", "unix:{}/milter.sock", "the folder {} does not exist: make it"),
+    ("control", "{}/control.sock", "the folder {} does not exist: make it"),
+    ("audit_log", "{}/audit.log", "{}/audit.log: can't open the audit log: No such file or directory; make its folder"),
+    ("pid_file", "{}/pid", "pid_file {}/pid: No such file or directory"),
+])
+def test_a_folder_that_is_missing_is_named_with_the_mend(daemon, key, file, words):
+    missing = daemon.home / "missing"
+    daemon.configure(**{key: file.format(missing)})
+    assert words.format(missing) in refusal(daemon)
+    missing.mkdir(mode=0o777)
+    missing.chmod(0o777)
+    daemon.start()
+
+
+def test_without_the_folder_of_the_state_it_serves_and_complains(daemon):
+    daemon.configure(state=str(daemon.home / "missing/state.db"))
+    daemon.start()
+    assert "missing" in daemon.said()
+    serves(daemon)
+
+
+@pytest.fixture
+def full(daemon):
+    """A disk of 64 kB in a folder of the daemon, with nothing left: its path. The file `ballast` is what fills it."""
+    disk = daemon.home / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", disk], check=True)
+    try:
+        with open(disk / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(bytes(4096)):
+                pass
+        yield disk
+    finally:
+        daemon.stop()
+        subprocess.run(["umount", disk], check=True)
+
+
+def serves(daemon):
+    with Milter(daemon.home / "milter.sock") as session:
+        session.begin()
+        assert session.message("alice@example.com", FRIEND)[0] == CONTINUE
+        assert session.message("bob@example.com", FRIEND)[1].startswith("550 5.7.1")
+
+
+@needs_root
+def test_a_full_disk_for_the_log_puts_mail_off_until_there_is_room(daemon, full):
+    daemon.configure(audit_log=str(full / "audit.log"))
+    daemon.start()
+    with Milter(daemon.home / "milter.sock") as session:
+        session.begin()
+        assert session.message("bob@example.com", FRIEND)[1].startswith("451 4.3.0")
+        assert session.message("alice@example.com", FRIEND)[1].startswith("451 4.3.0")
+    assert f"{full}/audit.log: can't write the audit log: No space left on device" in daemon.said()
+    assert "2 records could not be written: look at the log and its disk" in daemon.status()[1]
+    (full / "ballast").unlink()
+    serves(daemon)
+    until(lambda: "the audit log is written again" in daemon.said(), PATIENCE, daemon.said)
+
+
+@needs_root
+def test_a_full_disk_for_the_state_stops_no_mail(daemon, full):
+    daemon.configure(state=str(full / "state.db"))
+    daemon.start()
+    assert f"{full}" in daemon.said() and "No space left on device" in daemon.said()
+    serves(daemon)
+
+
+@needs_root
+def test_a_full_disk_for_the_pid_file_is_named(daemon, full):
+    daemon.configure(pid_file=str(full / "pid"))
+    assert f"pid_file {full}/pid: No space left on device" in refusal(daemon)
