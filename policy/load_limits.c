@@ -23,8 +23,7 @@ read_amount(const char *text, int64_t *out)
 	       *out <= 1000000000;
 }
 
-/* What is wrong with the row; NULL when `l` is the limit. */
-static const char *
+const char *
 read_limit(struct loader *l, const struct row *row, struct limit *out)
 {
 	const char *per = row->at[5], *counting = row->at[6];
@@ -33,8 +32,10 @@ read_limit(struct loader *l, const struct row *row, struct limit *out)
 	out->principal = find_principal(l, row->at[1]);
 	out->cap = is(per, "group");
 	out->strict = is(counting, "strict");
-	if (out->principal == PRINCIPAL_NONE || is(row->at[1], "anonymous"))
-		return "there is no such principal, or it is anonymous";
+	if (out->principal == PRINCIPAL_NONE)
+		return "there is no such principal";
+	if (is(row->at[1], "anonymous"))
+		return "limits are for logins: anonymous has none";
 	if (!metric_parse(shown(row->at[2]), &out->metric))
 		return "metric is none that is known";
 	if (!read_amount(row->at[3], &out->amount))

@@ -71,6 +71,11 @@ bool read_client(
  * set.  False: it is none of these. */
 bool read_addresses(struct loader *l, const char *text, principal_id *out);
 
+/* What is wrong with a row of quota; NULL, and the limit but its name, when
+ * nothing is. */
+const char *read_limit(
+    struct loader *l, const struct row *row, struct limit *out);
+
 /*
  * The canonical name of a principal as rows refer to it: a domain `@d`, a
  * group, else a login, with the default realm where it has none.  False when

@@ -111,6 +111,15 @@ static const struct subcommand subcommands[] = {
 	"LOGIN [ADDRESS...] [--client NETWORK]", "believe it no longer"},
     {"peer", "list", ACCESS_READ, run_peer_list, "",
 	"all whose AUTH= is believed"},
+    {"limit", "set", ACCESS_WRITE, run_limit_set,
+	"NAME PRINCIPAL METRIC AMOUNT [PERIOD] [--cap] [--strict]"
+	" [--on-exceed tempfail|reject|hold] [--suspend 2d]"
+	" [--mode enforce|monitor|inherit] [--note TEXT]",
+	"how much a principal may send; AMOUNT may be unlimited"},
+    {"limit", "list", ACCESS_READ, run_limit_list, "[PRINCIPAL]",
+	"all limits, or those that may count for a principal"},
+    {"limit", "remove", ACCESS_WRITE, run_limit_remove, "NAME...",
+	"remove limits"},
     {"set", NULL, ACCESS_SET, run_set, "[NAME] [VALUE...]",
 	"show all settings or one, or change one"},
     {"suspend", NULL, ACCESS_WRITE, run_suspend,

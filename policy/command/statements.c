@@ -218,6 +218,27 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_PEER_LIST] = "SELECT login, client, asserts, note FROM trusted_peer"
 		      " ORDER BY login, client, asserts",
 
+    [SQL_LIMIT_SET] =
+	"INSERT INTO quota(name, principal, metric, amount, period, per,"
+	" counting, on_exceed, suspend_for, mode, note)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" ON CONFLICT(name) DO UPDATE SET principal = excluded.principal,"
+	" metric = excluded.metric, amount = excluded.amount,"
+	" period = excluded.period, per = excluded.per,"
+	" counting = excluded.counting, on_exceed = excluded.on_exceed,"
+	" suspend_for = excluded.suspend_for, mode = excluded.mode,"
+	" note = excluded.note",
+    /* in text what goes without saying is left out */
+    [SQL_LIMIT_LIST] =
+	"SELECT name, principal, metric,"
+	" iif(?2 = 'text', ifnull(amount, 'unlimited'), amount) AS amount,"
+	" period, iif(?2 = 'text', nullif(per, 'login'), per) AS per,"
+	" iif(?2 = 'text', nullif(counting, 'leaky'), counting) AS counting,"
+	" on_exceed, suspend_for, mode, note FROM quota"
+	" WHERE ?1 IS NULL OR principal IN " THROUGH
+	" ORDER BY principal, metric, name",
+    [SQL_LIMIT_REMOVE] = "DELETE FROM quota WHERE name = ?",
+
     [SQL_SETTING] = "SELECT value FROM setting WHERE name = ?",
     [SQL_SETTING_SET] = "UPDATE setting SET value = ? WHERE name = ?",
     [SQL_SETTING_LIST] =

@@ -67,6 +67,12 @@ enum statement {
 	SQL_PEER_REMOVE, /* login, address or NULL, as typed, client or NULL */
 	SQL_PEER_LIST,
 
+	SQL_LIMIT_SET,	  /* name, principal, metric, amount or NULL, period or
+			     NULL, per, counting, on_exceed, suspend_for or
+			     NULL, mode or NULL, note */
+	SQL_LIMIT_LIST,	  /* principal or NULL, `text` or `json` */
+	SQL_LIMIT_REMOVE, /* name */
+
 	SQL_SETTING,	   /* name */
 	SQL_SETTING_SET,   /* value, name */
 	SQL_SETTING_LIST,  /* name or NULL */
