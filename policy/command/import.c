@@ -44,6 +44,9 @@ import_open(struct import *i, const char *file)
 	return true;
 }
 
+static void say(struct import *i, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
 /* Says something about the line on standard error. */
 static void
 say(struct import *i, const char *fmt, va_list ap)
