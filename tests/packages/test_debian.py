@@ -74,6 +74,13 @@ def test_the_version_is_that_of_the_sources():
     assert re.search(r"\((.*)\)", changelog)[1] == re.search(r"AC_INIT\(\[.*\], \[(.*)\]\)", configure)[1]
 
 
+def test_it_is_built_with_the_libraries_of_the_build():
+    depends = re.search(r"^Build-Depends:(.*?)^\S", (place.TOP / "debian/control").read_text(), re.M | re.S)[1]
+    listed = re.search(r'BUILD_PACKAGES="(.*?)"', (place.TOP / "tests/lib/install.sh").read_text(), re.S)[1]
+    libraries = re.compile(r"\blib[\w.+-]+-dev\b")
+    assert set(libraries.findall(depends)) == set(libraries.findall(listed)) - {"libc6-dev"}
+
+
 def test_lintian_is_content(package):
     [changes] = package.parent.glob("*.changes")
     done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", changes], capture_output=True, text=True, check=False)
