@@ -6,9 +6,10 @@
 
 #define POSTINGS_MAX (1 << 20) /* bytes of a shard that wait to be taken */
 
-/* Where a party's next posting goes; its name stands there. */
+/* Where a party's next posting goes; its name stands there, and no other of
+ * the same shard's behind it. */
 static struct postings *
-post(struct party *p)
+post(struct dealing *d, struct party *p)
 {
 	struct postings *out = &p->shard->postings;
 
@@ -17,11 +18,14 @@ post(struct party *p)
 		p->shard->overflown = true;
 		return NULL;
 	}
-	if (!p->posted) {
-		posting_name(out, p->name);
-		posting_print(out, 'W', p->account->longest, 0);
-	}
+	if (p->posted)
+		return out;
+	for (size_t i = 0; i < d->party_count; i++)
+		if (d->parties[i].shard == p->shard)
+			d->parties[i].posted = false;
 	p->posted = true;
+	posting_name(out, p->name);
+	posting_print(out, 'W', p->account->longest, 0);
 	return out;
 }
 
@@ -43,7 +47,7 @@ trip(struct dealing *d, struct party *p, size_t i)
 		return;
 	if (!account_trip(p->account, print, d->charge->now))
 		d->failed = true;
-	out = post(p);
+	out = post(d, p);
 	if (out != NULL)
 		posting_print(out, 'T', print, d->charge->now);
 }
@@ -98,7 +102,7 @@ count(struct dealing *d, const struct counts *all)
 		if (!series_add(&p->account->series, d->charge->now, &counts,
 			&p->windows))
 			d->failed = true;
-		out = post(p);
+		out = post(d, p);
 		if (out != NULL)
 			posting_entry(
 			    out, d->charge->now, d->charge->now, &counts);
@@ -114,7 +118,7 @@ see(struct dealing *d, struct party *p, enum seen_kind kind, uint32_t print)
 		return;
 	if (!seen_add(&p->account->seen, kind, print, d->charge->now))
 		d->failed = true;
-	out = post(p);
+	out = post(d, p);
 	if (out != NULL)
 		posting_print(
 		    out, 'S', seen_print(kind, print), d->charge->now);
@@ -176,7 +180,7 @@ know_recipients(struct dealing *d)
 		    !account_know(d->knower->account, written->slots[i], &news))
 			d->failed = true;
 		if (news)
-			out = post(d->knower);
+			out = post(d, d->knower);
 		if (out != NULL)
 			posting_print(out, 'K', written->slots[i], 0);
 	}
