@@ -195,8 +195,8 @@ uint32_t build_hash_cidr(const struct cidr *c);
 bool build_rules_finish(struct tables *t);
 void build_identities_finish(struct tables *t);
 
-/* Adds a copy of a suspension; of two of one name and kind the later end
- * stays. */
+/* Adds a copy of a suspension; of two of one name and kind one that neither
+ * began nor ends later goes. */
 void build_suspension(struct policy *p, const struct suspension *s);
 
 /* Sorts and indexes.  False: out of memory; the caller frees `p`. */

@@ -4,18 +4,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By name; those by hand before the automatic ones. */
+/* By name, those by hand before the automatic ones; then those first that
+ * began last, and of these those that end last. */
 static int
 compare_suspensions(const void *a, const void *b)
 {
 	const struct suspension *x = a, *y = b;
 	int by_name = strcmp(x->name, y->name);
+	int by_kind = (x->limit[0] != '\0') - (y->limit[0] != '\0');
 
-	return by_name != 0 ? by_name
-			    : (x->limit[0] != '\0') - (y->limit[0] != '\0');
+	if (by_name != 0)
+		return by_name;
+	if (by_kind != 0)
+		return by_kind;
+	if (x->since != y->since)
+		return x->since < y->since ? 1 : -1;
+	return (x->until < y->until) - (x->until > y->until);
 }
 
-/* Sorts the suspensions; of those of one name and kind the latest end stays. */
+/* Does `s` add nothing to `other`?  One that began later is voided later by a
+ * pardon. */
+static bool
+is_within(const struct suspension *s, const struct suspension *other)
+{
+	return strcmp(s->name, other->name) == 0 &&
+	       (s->limit[0] == '\0') == (other->limit[0] == '\0') &&
+	       s->since <= other->since && s->until <= other->until;
+}
+
+/* Sorts the suspensions and drops those that add nothing. */
 static void
 finish_suspensions(struct policy *p)
 {
@@ -25,22 +42,11 @@ finish_suspensions(struct policy *p)
 		return;
 	qsort(p->suspensions, p->suspension_count, sizeof(*p->suspensions),
 	    compare_suspensions);
-	for (size_t i = 1; i < p->suspension_count; i++) {
-		struct suspension *last = &p->suspensions[kept];
-		struct suspension *next = &p->suspensions[i];
-
-		if (compare_suspensions(last, next) != 0) {
-			p->suspensions[++kept] = *next;
-			continue;
-		}
-		if (next->until > last->until) {
-			struct suspension shorter = *last;
-
-			*last = *next;
-			*next = shorter;
-		}
-		suspension_free(next);
-	}
+	for (size_t i = 1; i < p->suspension_count; i++)
+		if (is_within(&p->suspensions[i], &p->suspensions[kept]))
+			suspension_free(&p->suspensions[i]);
+		else
+			p->suspensions[++kept] = p->suspensions[i];
 	p->suspension_count = kept + 1;
 }
 

@@ -628,6 +628,31 @@ suspend(struct policy *p, const char *name, int64_t until, const char *why)
 }
 
 static void
+contain(struct policy *p, int64_t since, int64_t until)
+{
+	build_suspension(
+	    p, &(struct suspension){"alice", until, "", "daily", since});
+}
+
+static void
+a_pardon_leaves_the_suspension_that_came_after_it(void **state)
+{
+	struct policy *p = new_policy("+");
+
+	(void)state;
+	contain(p, 100, 500);
+	contain(p, 300, 400);
+	contain(p, 250, 350); /* within the one before */
+	build_pardon(p->t, "alice", 200);
+	assert_true(build_finish(p));
+	assert_int_equal(p->suspension_count, 2);
+	assert_int_equal(policy_suspension(p, "alice", 150)->since, 300);
+	assert_int_equal(policy_suspension(p, "alice", 400)->since, 300);
+	assert_null(policy_suspension(p, "alice", 401));
+	policy_free(p);
+}
+
+static void
 the_longer_suspension_stays(void **state)
 {
 	struct policy *p = new_policy("+");
@@ -712,6 +737,8 @@ static const struct named_test rest[] = {
 	groups_are_in_the_order_of_their_names},
     {"domains are found by bisecting", domains_are_found_by_bisecting},
     {"of two suspensions the longer stays", the_longer_suspension_stays},
+    {"a pardon leaves the suspension that came after it, though it ends first",
+	a_pardon_leaves_the_suspension_that_came_after_it},
     {"some texts have one hash", some_texts_have_one_hash},
     {"one hash does not make one deny", one_hash_does_not_make_one_deny},
     {"words of a list are found whole", words_are_found_whole},
