@@ -11,6 +11,7 @@
 #include "milter/listen.h"
 #include "milter/mta.h"
 #include "milter/notice.h"
+#include "milter/state.h"
 #include "milter/tally.h"
 #include "policy/json.h"
 #include "policy/when.h"
@@ -101,6 +102,7 @@ write_status(struct json *j)
 	json_string(j, "audit_log", c->audit_log);
 	json_string(j, "audit_last", recorded > 0 ? last : NULL);
 	json_integer(j, "audit_failures", (int64_t)audit_failures());
+	state_status(j);
 	write_last_hour(j);
 	write_notices(j);
 	json_array(j, "advice");

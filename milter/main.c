@@ -227,6 +227,7 @@ stop(void)
 	if (drained) {
 		metrics_stop();
 		control_stop();
+		state_stop();
 		keeper_stop();
 		audit_close();
 	} else {

@@ -511,7 +511,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 				     " SELECT 'limits', (?1 ->> "
 				     "'$.limits_tripped_last_hour') ||"
 				     " ' tripped in the last hour, ' || "
-				     "ifnull(?1 ->> '$.suspensions', 0)"
+				     "ifnull(?1 ->> '$.state.suspended', 0)"
 				     " || ' logins suspended by them'"
 				     " WHERE json_type(?1, "
 				     "'$.limits_tripped_last_hour') = 'integer'"
@@ -534,6 +534,15 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 						       "the log and its disk'"
 						       " WHERE ?1 ->> "
 						       "'$.audit_failures' > 0 "
+						       "UNION ALL"
+						       " SELECT 'state', (?1 "
+						       "->> '$.state.problem') "
+						       "|| ': what is counted "
+						       "is in memory only, ' "
+						       "|| (?1 ->> "
+						       "'$.state.path') WHERE "
+						       "?1 ->> "
+						       "'$.state.healthy' = 0 "
 						       "UNION ALL"
 						       " SELECT 'notices', (?1 "
 						       "->> "
@@ -563,7 +572,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" ?1 ->> '$.passed_over' = 0 AND ?1 ->> '$.audit_last' IS NOT NULL AND"
 	" julianday('now') - julianday(?1 ->> '$.started') > 1 UNION ALL"
 	" SELECT 'authpolicy resume LOGIN   # ends a suspension'"
-	" WHERE ?1 ->> '$.suspensions' > 0",
+	" WHERE ?1 ->> '$.state.suspended' > 0",
     [SQL_DAEMON_MTA] = "SELECT ?1 ->> '$.mta'",
     [SQL_DAEMON_JSON] =
 	"SELECT json_patch(json_set(?1, '$.current', json(?2), '$.trouble',"

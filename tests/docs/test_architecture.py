@@ -33,9 +33,10 @@ def test_one_file_knows_each_library_of_the_daemon():
     assert users("microhttpd", "milter", "policy") == {"milter/metrics.c"}
 
 
-def test_sqlite_is_the_loaders_and_the_commands():
+def test_sqlite_is_the_loaders_the_states_and_the_commands():
     found = users("sqlite3", "milter", "policy")
-    assert {p for p in found if not p.startswith("policy/command/")} == {"policy/load.c"}
+    assert {p for p in found if not p.startswith("policy/command/")} == {
+        "policy/load.c", "milter/state_file.c", "milter/state_log.c", "milter/state_rows.c"}
 
 
 def test_the_policy_knows_neither_the_daemon_nor_the_log():
