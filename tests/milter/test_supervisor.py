@@ -12,6 +12,7 @@ import pytest
 
 from lib import net, place
 from lib.daemon import PATIENCE, Daemon
+from lib.milter import Milter
 from lib.policy import Policy
 from lib.wait import until
 
@@ -117,11 +118,8 @@ def test_a_socket_made_by_systemd_serves(policy):
         try:
             until(lambda: path.exists() and net.listening_unix(path), PATIENCE, shlex.join(map(str, command)))
             until(lambda: policy.served_by(daemon) == process.pid, PATIENCE, "the daemon to be started")
-            with socket.socket(socket.AF_UNIX) as session:
-                session.settimeout(PATIENCE)
-                session.connect(str(path))
-                session.sendall(bytes.fromhex("0000000d4f00000006000001ff001fffff"))
-                assert session.recv(5)[4:] == b"O"
+            with Milter(path) as session:
+                assert session.negotiate()
             flags = re.search(r"^flags:\s+(\d+)$", pathlib.Path(f"/proc/{process.pid}/fdinfo/3").read_text("ascii"), re.M)[1]
             assert int(flags, 8) & os.O_CLOEXEC, "programs it starts would get the socket"
         finally:

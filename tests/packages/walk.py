@@ -16,10 +16,11 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from docs.walk import accepted, blocks, loopback_up, mount, refused_as_bob      # noqa: E402 (the path comes first)
-from lib import net, tls                                                           # noqa: E402
-from lib.dovecot import Dovecot                                                 # noqa: E402
-from lib.wait import until                                                      # noqa: E402
+from docs.walk import accepted, loopback_up, mount, refused_as_bob      # noqa: E402 (the path comes first)
+from lib import net, tls                                                # noqa: E402
+from lib.dovecot import Dovecot                                         # noqa: E402
+from lib.guide import block, blocks                                     # noqa: E402
+from lib.wait import until                                              # noqa: E402
 
 POLICY = "/var/lib/authpolicy/policy.db"
 
@@ -115,9 +116,8 @@ def let_log_in(system):
     sasl = Dovecot()
     sasl.socket = system.path("/var/spool/postfix/private/auth")
     sasl.start()
-    [submission] = [text for kind, text in blocks("README") if kind == "master.cf"]
     with open(system.path("/etc/postfix/master.cf"), "a", encoding="ascii") as master:
-        master.write(submission)
+        master.write(block("README", "master.cf"))
     made = tls.certificates()
     for name in (made.cert, made.key):
         shutil.copy(name, system.path("/etc/postfix"))
