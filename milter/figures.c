@@ -11,6 +11,7 @@
 #include "milter/control.h"
 #include "milter/keeper.h"
 #include "milter/notice.h"
+#include "milter/state.h"
 #include "milter/tally.h"
 
 #include <inttypes.h>
@@ -24,6 +25,7 @@ struct snapshot {
 	uint64_t audit_failures;
 	uint64_t notices_queued, notices_running;
 	uint64_t notices_run, notices_failed, notices_dropped;
+	uint64_t accounts, suspensions, state_failures, state_healthy;
 	uint64_t started;
 };
 
@@ -155,6 +157,15 @@ static const struct figure figures[] = {
     {"authpolicy_limit_trips_total", "counter",
 	"Limits that were exceeded for the first time in their window.",
 	.write = write_trips},
+    {"authpolicy_suspensions", "gauge",
+	"Suspensions by limits that are in force.", FIELD(suspensions)},
+    {"authpolicy_accounts", "gauge",
+	"Accounts with something counted for limits.", FIELD(accounts)},
+    {"authpolicy_state_healthy", "gauge",
+	"1 while the state database can be written.", FIELD(state_healthy)},
+    {"authpolicy_state_failures_total", "counter",
+	"Times the state database could not be written.",
+	FIELD(state_failures)},
     {"authpolicy_notices_queued", "gauge",
 	"Notices of limits that tripped, waiting for their turn.",
 	FIELD(notices_queued)},
@@ -204,6 +215,7 @@ static void
 take_snapshot(struct snapshot *s, const struct config *c)
 {
 	struct notice_figures notices;
+	struct state_figures state;
 
 	*s = (struct snapshot){
 	    .sessions = callbacks_sessions(),
@@ -221,6 +233,11 @@ take_snapshot(struct snapshot *s, const struct config *c)
 	s->notices_run = notices.run;
 	s->notices_failed = notices.failed;
 	s->notices_dropped = notices.dropped;
+	state_figures(&state);
+	s->accounts = state.accounts;
+	s->suspensions = state.suspensions;
+	s->state_failures = state.failures;
+	s->state_healthy = state.healthy;
 }
 
 void

@@ -229,6 +229,7 @@ def test_limits_that_trip_are_counted(build):
             ("refusals", "suspend"): 1,
         }
         assert seen["authpolicy_verdicts_total", "rcpt", "tempfail", "limit-exceeded"] == 1
+        assert seen["authpolicy_suspensions",] == seen["authpolicy_accounts",] == seen["authpolicy_state_healthy",] == 1
         assert seen["authpolicy_verdicts_total", "mail", "reject", "login-suspended"] == 1
     finally:
         daemon.stop()

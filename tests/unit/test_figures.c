@@ -9,6 +9,7 @@
 #include "milter/control.h"
 #include "milter/keeper.h"
 #include "milter/notice.h"
+#include "milter/state.h"
 #include "milter/tally.h"
 
 #include "tests/unit/unit.h"
@@ -74,6 +75,13 @@ notice_figures(struct notice_figures *out)
 	    .dropped = 20};
 }
 
+void
+state_figures(struct state_figures *out)
+{
+	*out = (struct state_figures){
+	    .accounts = 24, .suspensions = 25, .failures = 26, .healthy = true};
+}
+
 static const struct shown {
 	const char *name; /* of the test: a line of the page */
 } shown[] = {
@@ -98,6 +106,10 @@ static const struct shown {
     {"authpolicy_limit_trips_total{metric=\"senders\",action=\"hold\"} 1"},
     {"authpolicy_limit_trips_total{metric=\"senders\",action=\"suspend\"} 0"},
     {"authpolicy_limit_trips_total{metric=\"refusals\",action=\"hold\"} 0"},
+    {"authpolicy_accounts 24"},
+    {"authpolicy_suspensions 25"},
+    {"authpolicy_state_failures_total 26"},
+    {"authpolicy_state_healthy 1"},
     {"authpolicy_notices_queued 16"},
     {"authpolicy_notices_running 17"},
     {"authpolicy_notices_run_total 18"},
