@@ -354,12 +354,27 @@ def tenants(server):
         assert sent(server.port, sender, login="anna@tenant-a.example").ok == granted, sender
 
 
+def upgrade(server):
+    """docs/upgrade.md: what was backed up is in force again, whatever became of the file, and mail flows."""
+    todo = dict(blocks("docs/upgrade.md"))
+    do(todo.pop("sh backup"))
+    do("authpolicy grant everyone sales@example.com\n")
+    assert sent(server.port, "sales@example.com").ok
+    policy = pathlib.Path("/var/lib/authpolicy/policy.db")
+    policy.write_bytes(b"garbage" * 1000)
+    assert "in force as it is now" in do(todo.pop("sh restore"))
+    until(lambda: not sent(server.port, "sales@example.com").ok, 1, "the policy as it was")
+    binds(server.port)
+    assert "are good" in do(todo.pop("sh upgrade")) and not todo
+
+
 def walk_sendmail():
     readme, guide = walk.Readme("sendmail"), Guide("docs/sendmail.md")
     readme.do("useradd")
     server = the_filter(guide)
     logins(guide, server)
     headers(guide, server)
+    upgrade(server)
     auth_in_the_clear(server)
     without_login(guide, server)
     tenants(server)
