@@ -11,7 +11,7 @@ CREATE TABLE record (
 	would      TEXT,          -- the first reason passed over
 	row        TEXT,
 	mode       TEXT,
-	login      TEXT,
+	login      TEXT COLLATE NOCASE,
 	source     TEXT,
 	client     TEXT,
 	sender     TEXT,
@@ -25,3 +25,11 @@ CREATE TABLE record (
 -- What an INSERT ... SELECT of values selects from.
 CREATE TABLE one_row (yes INTEGER NOT NULL);
 INSERT INTO one_row VALUES (1);
+
+-- What a report is about.
+CREATE TABLE asked (
+	since  TEXT NOT NULL, -- as `time` is compared with
+	until  TEXT NOT NULL, -- not included
+	step   TEXT NOT NULL, -- day or week
+	nobody TEXT           -- stands for no login
+);

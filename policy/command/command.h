@@ -67,6 +67,7 @@ enum status run_suspend(struct command *c);
 enum status run_resume(struct command *c);
 enum status run_history(struct command *c);
 enum status run_log(struct command *c);
+enum status run_report(struct command *c);
 enum status run_check(struct command *c);
 enum status run_import_main(struct command *c);
 enum status run_import_login_maps(struct command *c);

@@ -3,7 +3,7 @@
  * by the loader's own readers, so that a bad line is known by its number.
  */
 #include "policy/command/import.h"
-#include "policy/command/import_sql.h"
+#include "policy/command/texts.h"
 #include "policy/login.h"
 #include "policy/when.h"
 

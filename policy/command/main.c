@@ -151,6 +151,10 @@ static const struct subcommand subcommands[] = {
 	" [--verdict accept|reject|tempfail|hold] [--ref REF]"
 	" [--client NETWORK] [--since TIME] [--until TIME] [-f]",
 	"search the audit log; -f follows it"},
+    {"report", NULL, ACCESS_NONE, run_report,
+	"[LOG...] [--by day|week] [--since TIME] [--until TIME]"
+	" [--limit NUMBER] [--html FILE]",
+	"what happened, counted from the audit log; also as a page"},
     {"check", NULL, ACCESS_NONE, run_check,
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"

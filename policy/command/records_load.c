@@ -2,8 +2,8 @@
  * The records of audit logs as a table, for questions in SQL.  SQLite reads
  * the JSON: there is no parser of our own.
  */
-#include "policy/command/audit_sql.h"
 #include "policy/command/records.h"
+#include "policy/command/texts.h"
 
 #include <string.h>
 

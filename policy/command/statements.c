@@ -697,4 +697,14 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"1"
 	" + ifnull(CAST(?1 ->> '$.recipients_not_named' AS INTEGER), 0), 0),"
 	" 0), '')",
+    [SQL_REPORT_ASK] = "INSERT INTO asked VALUES (?, ?, ?, ?)",
+    [SQL_REPORT_COVERED] = "SELECT * FROM covered",
+    [SQL_REPORT_TOTAL] = "SELECT * FROM total",
+    [SQL_REPORT_PERIODS] = "SELECT * FROM periods",
+    [SQL_REPORT_REASONS] = "SELECT * FROM reasons",
+    [SQL_REPORT_LOGINS] = "SELECT * FROM logins LIMIT ?",
+    [SQL_REPORT_REFUSALS] = "SELECT * FROM refusals LIMIT ?",
+    [SQL_REPORT_LIMITS] = "SELECT * FROM limits LIMIT ?",
+    [SQL_REPORT_SUSPENSIONS] = "SELECT * FROM suspensions LIMIT ?",
+    [SQL_REPORT_NEW_SENDERS] = "SELECT * FROM new_senders LIMIT ?",
 };

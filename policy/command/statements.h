@@ -150,6 +150,16 @@ enum statement {
 			    sender, recipient or NULL */
 	SQL_CHANGES,	 /* each kind of change */
 	SQL_CHANGES_OF,	 /* number of the kind; examples */
+	SQL_REPORT_ASK,	 /* since, until, step, who stands for no login */
+	SQL_REPORT_COVERED,
+	SQL_REPORT_TOTAL,
+	SQL_REPORT_PERIODS,
+	SQL_REPORT_REASONS,
+	SQL_REPORT_LOGINS, /* how many; as all that follow */
+	SQL_REPORT_REFUSALS,
+	SQL_REPORT_LIMITS,
+	SQL_REPORT_SUSPENSIONS,
+	SQL_REPORT_NEW_SENDERS,
 
 	STATEMENT_COUNT
 };

@@ -1,0 +1,10 @@
+#ifndef POLICY_COMMAND_TEXTS_H
+#define POLICY_COMMAND_TEXTS_H
+
+/* Files that the build embeds; see command.am. */
+extern const char audit_sql[];	/* sql/audit.sql */
+extern const char import_sql[]; /* sql/import.sql */
+extern const char report_css[]; /* policy/command/report.css */
+extern const char report_sql[]; /* sql/report.sql */
+
+#endif
