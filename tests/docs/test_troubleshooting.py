@@ -69,11 +69,12 @@ def test_the_question_gets_that_reply_and_the_mend_works(build, tmp_path, reason
         assert "\nverdict   accept\n" in do(commands(text, "sh"))
 
 
-@pytest.mark.parametrize("reason", sorted(UNASKED - {"limit-exceeded"}))
+@pytest.mark.parametrize("reason", sorted(UNASKED))
 def test_the_replies_nobody_can_ask_for_are_those_of_the_program(reason):
-    words = quoted(dict(sections())[reason]).split(" ", 2)[2]
     source = "".join(p.read_text() for folder in ("policy", "milter") for p in (place.TOP / folder).glob("*.c"))
-    assert words in re.sub(r'"\s*"', "", source)
+    for words in quoted(dict(sections())[reason]).split(" ", 2)[2].split("; "):
+        words = re.sub(r"alice|hourly|\(.*\)|12m", "%s", words)
+        assert words in re.sub(r'"\s*"', "", source).replace("(%s)", "%s"), words
 
 
 def test_there_is_nothing_else_to_run():
