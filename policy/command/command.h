@@ -69,6 +69,7 @@ enum status run_history(struct command *c);
 enum status run_log(struct command *c);
 enum status run_report(struct command *c);
 enum status run_check(struct command *c);
+enum status run_export(struct command *c);
 enum status run_import_main(struct command *c);
 enum status run_import_login_maps(struct command *c);
 enum status run_import_aliases(struct command *c);

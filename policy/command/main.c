@@ -155,6 +155,8 @@ static const struct subcommand subcommands[] = {
 	"[LOG...] [--by day|week] [--since TIME] [--until TIME]"
 	" [--limit NUMBER] [--html FILE]",
 	"what happened, counted from the audit log; also as a page"},
+    {"export", NULL, ACCESS_NONE, run_export, "[postfix-login-maps]",
+	"the policy as SQL, or its senders as a table for Postfix"},
     {"check", NULL, ACCESS_NONE, run_check,
 	"[--login NAME] [--mail-from ADDRESS] [--rcpt ADDRESS]..."
 	" [--client IP] [--tls VERSION] [--cipher-bits NUMBER]"

@@ -58,6 +58,21 @@ harmless(ucs4_t c)
 	    c, UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Zl | UC_CATEGORY_MASK_Zp);
 }
 
+bool
+output_is_plain(const char *text, size_t len)
+{
+	while (len > 0) {
+		ucs4_t c;
+		size_t n = next(text, len, &c);
+
+		if (n == 0 || !harmless(c))
+			return false;
+		text += n;
+		len -= n;
+	}
+	return true;
+}
+
 size_t
 output_text(FILE *out, const char *text)
 {

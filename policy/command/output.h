@@ -35,6 +35,9 @@ enum status vfail(enum status status, const char *fmt, va_list ap)
  */
 size_t output_text(FILE *out, const char *text);
 
+/* Is it UTF-8 of which output_text() would show every character itself? */
+bool output_is_plain(const char *text, size_t len);
+
 /* Writes a line with a name before the value. */
 void output_field(const char *name, const char *value);
 

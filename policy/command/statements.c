@@ -470,6 +470,51 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" postfix-main' FROM step WHERE tbl = 'network' AND EXISTS (SELECT 1"
 	" FROM network WHERE network.name = 'mynetworks')",
 
+    [SQL_EXPORT_PRINCIPAL] = "SELECT * FROM principal",
+    [SQL_EXPORT_MEMBERSHIP] = "SELECT * FROM membership",
+    [SQL_EXPORT_SEND_AS] = "SELECT * FROM send_as",
+    [SQL_EXPORT_DENY_AS] = "SELECT * FROM deny_as",
+    [SQL_EXPORT_LOCAL_DOMAIN] = "SELECT * FROM local_domain",
+    [SQL_EXPORT_NETWORK] = "SELECT * FROM network",
+    [SQL_EXPORT_ADDRESS_SET] = "SELECT * FROM address_set",
+    [SQL_EXPORT_RULE] = "SELECT * FROM rule",
+    [SQL_EXPORT_QUOTA] = "SELECT * FROM quota",
+    [SQL_EXPORT_IDENTITY] = "SELECT * FROM identity",
+    [SQL_EXPORT_TRUSTED_PEER] = "SELECT * FROM trusted_peer",
+    [SQL_EXPORT_PARDON] = "SELECT * FROM pardon",
+    [SQL_EXPORT_SETTING] = "SELECT * FROM setting",
+    [SQL_EXPORT_BEGIN] =
+	"CREATE TEMP TABLE cover(key TEXT NOT NULL, login"
+	" TEXT NOT NULL, PRIMARY KEY (key, login)) WITHOUT ROWID",
+    [SQL_EXPORT_GRANTS] =
+	"SELECT login, address FROM effective_grant WHERE scope <> 'header'"
+	" AND manner = 'as' UNION ALL SELECT '', address FROM deny_as",
+    [SQL_EXPORT_COVER] = "INSERT INTO cover(key, login) VALUES (?, ?)"
+			 " ON CONFLICT DO NOTHING",
+    /* whoever a form could cover it for: the decision is asked */
+    [SQL_EXPORT_KEYS] =
+	"WITH keys(key, domain) AS (SELECT DISTINCT key,"
+	" substr(key, instr(key, '@')) FROM cover WHERE key <> '')"
+	" SELECT key, login FROM keys JOIN cover USING (key)"
+	" UNION SELECT keys.key, login FROM keys JOIN cover"
+	" ON cover.key = keys.domain WHERE keys.key <> keys.domain"
+	" UNION SELECT keys.key, login FROM keys JOIN cover"
+	" ON cover.key = '' ORDER BY 1, 2",
+    [SQL_EXPORT_CANNOT] =
+	"WITH form(tbl, principal, address) AS ("
+	" SELECT 'send_as', principal, address FROM send_as"
+	" WHERE scope <> 'header' AND manner = 'as'"
+	" UNION SELECT 'deny_as', principal, address FROM deny_as)"
+	" SELECT tbl || '(' || principal || ', ' || address || ')' FROM form"
+	" WHERE address IN ('*', '<>') OR address GLOB '@.*'"
+	" OR address GLOB '*[*]*@*' OR address GLOB '#*'"
+	" OR principal = 'anonymous'"
+	" UNION ALL SELECT 'principal(' || name || '): a blank or a comma' FROM"
+	" principal WHERE kind = 'login' AND name GLOB '*[ ,]*'"
+	" UNION ALL SELECT tbl || '(' || principal || ', ' || address || ') for"
+	" logins without a row' FROM form WHERE tbl = 'send_as' AND"
+	" (principal = 'everyone' OR principal GLOB '@*')",
+
     [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
 		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
 		   " ?1 ->> '$.seen.size', ?1 ->> '$.seen.mtime_ns',"
