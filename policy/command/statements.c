@@ -580,13 +580,13 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 						       " WHERE ?1 ->> "
 						       "'$.audit_failures' > 0 "
 						       "UNION ALL"
-						       " SELECT 'state', (?1 "
+						       " SELECT 'counts', (?1 "
 						       "->> '$.state.problem') "
-						       "|| ': what is counted "
-						       "is in memory only, ' "
-						       "|| (?1 ->> "
-						       "'$.state.path') WHERE "
-						       "?1 ->> "
+						       "|| ': what limits "
+						       "count is in memory "
+						       "only, not in ' || (?1 "
+						       "->> '$.state.path') "
+						       "WHERE ?1 ->> "
 						       "'$.state.healthy' = 0 "
 						       "UNION ALL"
 						       " SELECT 'notices', (?1 "
@@ -637,6 +637,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_SUSPENDED] = "SELECT name || ifnull(' until ' || suspended_until, '')"
 		      " || ifnull(': ' || suspended_why, '') FROM suspended"
 		      " ORDER BY name LIMIT 20",
+    [SQL_DAEMON_SUSPENDED] =
+	"SELECT (value ->> 'principal') || ' until ' || (value ->> 'until') ||"
+	" ': limit ' || (value ->> 'limit')"
+	" FROM json_each(?1, '$.state.suspensions') ORDER BY 1 LIMIT 20",
     [SQL_NEXT] =
 	"SELECT 'authpolicy lint   # all there is to mend' WHERE ?1 <> 'true'"
 	" UNION ALL SELECT 'authpolicy history --undo ' || id ||"

@@ -141,13 +141,14 @@ enum statement {
 	SQL_EXPORT_KEYS,
 	SQL_EXPORT_CANNOT,
 
-	SQL_DAEMON,	  /* the daemon's answer */
-	SQL_DAEMON_TABLE, /* the same */
-	SQL_DAEMON_NOTES, /* the same */
-	SQL_DAEMON_NEXT,  /* the same */
-	SQL_DAEMON_MTA,	  /* the same */
-	SQL_DAEMON_JSON,  /* the same, current, trouble, JSON of more members,
-			     more warnings */
+	SQL_DAEMON,	      /* the daemon's answer */
+	SQL_DAEMON_TABLE,     /* the same */
+	SQL_DAEMON_NOTES,     /* the same */
+	SQL_DAEMON_NEXT,      /* the same */
+	SQL_DAEMON_MTA,	      /* the same */
+	SQL_DAEMON_SUSPENDED, /* the same */
+	SQL_DAEMON_JSON, /* the same, current, trouble, JSON of more members,
+			    more warnings */
 	SQL_COUNTS,
 	SQL_SUSPENDED,
 	SQL_NEXT, /* `true` when the policy can be loaded */

@@ -56,9 +56,13 @@ summary_read(struct command *c, struct daemon *d, bool loads, struct summary *s)
 		    &s->next);
 	}
 	c->db.status = STATUS_OK; /* what can't be read is said elsewhere */
-	if (d != NULL)
+	if (d != NULL) {
+		add_rows(&d->db,
+		    db_query(&d->db, SQL_DAEMON_SUSPENDED, d->json),
+		    &s->suspended);
 		add_rows(&d->db, db_query(&d->db, SQL_DAEMON_NEXT, d->json),
 		    &s->next);
+	}
 	free(mta);
 }
 

@@ -56,7 +56,7 @@ def test_ages_are_said_in_words(command, daemon, age, says):
 
 def test_verdicts_and_limits_are_shown_where_the_daemon_tells_them(command, daemon):
     hour = {"accept": 12, "reject": 3, "tempfail": 0, "hold": 1}
-    one = daemon(lambda d: d.says(verdicts_last_hour=hour, limits_tripped_last_hour=2, suspensions=1, passed_over=7))
+    one = daemon(lambda d: d.says(verdicts_last_hour=hour, limits_tripped_last_hour=2, state={"suspended": 1}, passed_over=7))
     done = command.ok("status")
     assert field(done, "verdicts") == ["12 accept, 3 reject, 0 tempfail, 1 hold in the last hour"]
     assert field(done, "limits") == ["2 tripped in the last hour, 1 logins suspended by them"]
@@ -65,6 +65,20 @@ def test_verdicts_and_limits_are_shown_where_the_daemon_tells_them(command, daem
     one.answer = lambda d: d.says()
     done = command.ok("status")
     assert field(done, "verdicts") == field(done, "limits") == [] and field(done, "mode") == ["enforce"]
+
+
+def test_who_is_suspended_by_a_limit_is_shown(command, daemon):
+    command.ok("suspend", "bob")
+    by_limit = {"principal": "mallory\x1b[2J", "limit": "daily", "since": "2026-11-24T12:00:00Z", "until": "2026-11-26T12:00:00Z"}
+    daemon(lambda d: d.says(state={"healthy": True, "suspended": 1, "suspensions": [by_limit]}))
+    done = command.ok("status")
+    assert field(done, "suspended") == ["bob", "mallory\\x1B[2J until 2026-11-26T12:00:00Z: limit daily"]
+    assert field(done, "counts") == []
+
+
+def test_counts_that_cannot_be_kept_are_said(command, daemon):
+    daemon(lambda d: d.says(state={"path": "/var/lib/state.db", "healthy": False, "problem": "disk full", "suspended": 0, "suspensions": []}))
+    assert field(command.ok("status"), "counts") == ["disk full: what limits count is in memory only, not in /var/lib/state.db"]
 
 
 def test_records_that_were_lost_are_said(command, daemon):
