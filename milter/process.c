@@ -245,6 +245,7 @@ process_catch_signals(struct diag *d)
 	 * a child ended would not be told. */
 	fill_signals(&set);
 	if (signal(SIGPIPE, SIG_IGN) != SIG_ERR &&
+	    signal(SIGXFSZ, SIG_IGN) != SIG_ERR &&
 	    signal(SIGHUP, SIG_DFL) != SIG_ERR &&
 	    signal(SIGTERM, SIG_DFL) != SIG_ERR &&
 	    signal(SIGINT, SIG_DFL) != SIG_ERR &&

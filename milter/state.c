@@ -116,7 +116,8 @@ give_up(void)
 	state_file_close(&state.file);
 }
 
-/* One transaction: new suspensions, or all; `key` for a file without one. */
+/* One transaction: new suspensions, or all; `key` for a file without one.  All
+ * have to be written after a failure. */
 static bool
 write_suspensions(bool all, const struct print_key *key)
 {
@@ -137,7 +138,7 @@ write_suspensions(bool all, const struct print_key *key)
 		done = state_file_commit(f);
 	else
 		state_file_rollback(f);
-	state.lacking = !done || (state.lacking && !all);
+	state.lacking = !done;
 	contained_free(copies, count);
 	return done;
 }
@@ -190,7 +191,7 @@ serve(void)
 		return;
 	if (!is_open())
 		state.lacking = true;
-	else if (!write_suspensions(false, NULL))
+	else if (!write_suspensions(state.lacking, NULL))
 		give_up();
 	if (state.lacking)
 		log_line(LOG_ERR,

@@ -53,7 +53,6 @@ append_shard(struct state_ledger *s, unsigned shard)
 	else if (news.len > 0)
 		done = state_file_put_posting(s->file, shard, &news);
 	of->appended += news.len;
-	of->whole = of->whole || !done;
 	postings_clear(&news);
 	return done;
 }
@@ -67,10 +66,13 @@ state_ledger_append(struct state_ledger *s)
 		return false;
 	for (unsigned i = 0; done && i < LEDGER_SHARDS; i++)
 		done = append_shard(s, i);
-	if (done)
-		return state_file_commit(s->file);
-	state_file_rollback(s->file);
-	return false;
+	if (!done)
+		state_file_rollback(s->file);
+	else
+		done = state_file_commit(s->file);
+	if (!done)
+		state_ledger_anew(s); /* what was taken is lost */
+	return done;
 }
 
 static bool

@@ -18,7 +18,8 @@ static const char member[] = "\"suspension\":{";
 
 static const char query[] =
     "SELECT ?1 ->> '$.suspension.principal', ?1 ->> '$.suspension.limit', "
-    "?1 ->> '$.suspension.at', ?1 ->> '$.suspension.until' "
+    "?1 ->> '$.suspension.at', ?1 ->> '$.suspension.until', "
+    "?1 ->> '$.suspension.why' "
     "WHERE json_valid(?1)";
 
 struct reading {
@@ -72,26 +73,27 @@ value(sqlite3_stmt *s, int column)
 static void
 read_record(const struct reading *r, const char *line, size_t len)
 {
-	char *values[4] = {NULL};
+	char *values[5] = {NULL};
 
 	if (memchr(line, '\0', len) != NULL ||
 	    sqlite3_bind_text64(r->query, 1, line, len, SQLITE_STATIC,
 		SQLITE_UTF8) != SQLITE_OK)
 		return;
 	if (sqlite3_step(r->query) == SQLITE_ROW)
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 5; i++)
 			values[i] = value(r->query, i);
 	sqlite3_reset(r->query);
 	if (values[0] != NULL && values[1] != NULL && values[2] != NULL &&
 	    values[3] != NULL) {
-		struct suspension s = {
-		    .name = values[0], .limit = values[1], .why = ""};
+		struct suspension s = {.name = values[0],
+		    .limit = values[1],
+		    .why = values[4] != NULL ? values[4] : ""};
 
 		if (state_suspension_read(&s, values[2], values[3]) &&
 		    s.until >= r->now)
 			r->each(r->ctx, &s);
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 5; i++)
 		free(values[i]);
 }
 

@@ -952,6 +952,8 @@ a_lost_file_is_rebuilt_from_the_log(void **unused)
 	start();
 	assert_given("old both j\xfcrgen j\xc3\xbcrgen last");
 	assert_int_equal(ask("SELECT count(*) FROM suspension"), 5);
+	assert_int_equal(
+	    ask("SELECT count(*) FROM suspension WHERE why = 'too much'"), 5);
 	/* with its file it asks the log no more */
 	state_stop();
 	force("DELETE FROM suspension WHERE principal <> 'last'");
