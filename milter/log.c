@@ -3,16 +3,36 @@
 
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 static atomic_bool stderr_too;
+
+/* Is standard error the journal, which has all from syslog already? */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM"); /* systemd.exec(5) */
+	char ours[64];
+	struct stat st;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0)
+		return false;
+	snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return strcmp(stream, ours) == 0;
+}
 
 void
 log_open(int facility, bool to_stderr)
 {
 	openlog("authpolicyd", LOG_PID | LOG_NDELAY, facility);
-	atomic_store(&stderr_too, to_stderr);
+	atomic_store(&stderr_too, to_stderr && !stderr_is_journal());
 }
 
 /* Copies `text`, making control bytes visible; `out` has room for all. */

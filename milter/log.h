@@ -12,7 +12,8 @@
 
 /*
  * Logs to `facility` as `authpolicyd` from now on; `to_stderr` writes each
- * line to standard error too.  May be called again.
+ * line to standard error too, unless that is systemd's journal.  May be called
+ * again.
  */
 void log_open(int facility, bool to_stderr);
 
