@@ -153,9 +153,10 @@ static void
 write_status(char text[STATUS_MAX])
 {
 	size_t n = keeper_summary(text, STATUS_MAX);
+	unsigned sessions = callbacks_sessions();
 
-	snprintf(
-	    text + n, STATUS_MAX - n, "; %u sessions", callbacks_sessions());
+	snprintf(text + n, STATUS_MAX - n, "; %u session%s", sessions,
+	    sessions == 1 ? "" : "s");
 }
 
 void
