@@ -8,6 +8,7 @@ import fcntl
 import json
 import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
@@ -330,18 +331,15 @@ def auth_in_the_clear(server):
         assert (refused["login"], refused["tls"]) == ("alice@mx.example.com", "TLSv1.3")
 
 
-def without_login(guide, server):
-    """A certificate, then an address, is the login."""
+def certificate(guide, server):
     guide.do("--certificate-subject")
     do("authpolicy grant printer printer@example.com\n")
-    guide.do("--network 127.0.0.1")
-    for certificate, source, name in ((tls.certificates().device, "certificate", "printer"), (None, "network", "root")):
-        with smtp.Client(net.V4, server.mx_port) as client:
-            client.ehlo()
-            assert client.starttls(certificate=certificate).ok
-            client.ehlo()
-            assert client.message(BOB, FRIEND).status == "550 5.7.1"
-            assert record(queue_id=queue_id(client.message(f"{name}@example.com", FRIEND)))["source"] == source
+    with smtp.Client(net.V4, server.mx_port) as client:
+        client.ehlo()
+        assert client.starttls(certificate=tls.certificates().device).ok
+        client.ehlo()
+        assert client.message(BOB, FRIEND).status == "550 5.7.1"
+        assert record(queue_id=queue_id(client.message("printer@example.com", FRIEND)))["source"] == "certificate"
 
 
 def tenants(server):
@@ -352,6 +350,48 @@ def tenants(server):
         server.add_login(login)
     for sender, granted in (("sales@tenant-a.example", True), ("sales@tenant-b.example", False)):
         assert sent(server.port, sender, login="anna@tenant-a.example").ok == granted, sender
+
+
+SUBMIT = """\
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `mx.example.com')dnl
+define(`MSP_QUEUE_DIR', `{home}/clientmqueue')dnl
+define(`confPID_FILE', `{home}/submit.pid')dnl
+define(`confRUN_AS_USER', `games:games')dnl
+define(`confTRUSTED_USER', `games')dnl
+define(`STATUS_FILE', `{home}/clientmqueue/sm-client.st')dnl
+define(`confSERVICE_SWITCH_FILE', `{home}/service.switch')dnl
+FEATURE(`nocanonify')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {port}')dnl
+FEATURE(`msp', `[127.0.0.1]')dnl
+"""
+
+
+def command_line(server, *options):
+    """sendmail(1): the mail submission program hands the message over by SMTP. Returns what they said to each other."""
+    folder = sendmail.unpacked()
+    queue = server.home / "clientmqueue"
+    if not queue.exists():
+        queue.mkdir(mode=0o770)
+        shutil.chown(queue, "games", "games")
+        server.make_cf(server.home / "submit.cf", SUBMIT.format(home=server.home, port=server.mx_port))
+    done = subprocess.run([folder / "usr/libexec/sendmail/sendmail", "-C", server.home / "submit.cf", "-Ac", "-v", *options, FRIEND],
+                          input="Subject: test\n\n", text=True, capture_output=True, check=False)
+    return done.stdout
+
+
+def local_mail_of_sendmail(guide, server):
+    assert record(ref=reference(command_line(server)))["reason"] == "relay-denied"
+    guide.do("--network 127.0.0.1")
+    command_line(server)
+    assert record(sender="root@mx.example.com", stage="eom")["source"] == "network"
+    said = command_line(server, "-f", BOB)
+    assert record(ref=reference(said))["reason"] == "sender-not-granted"
+    assert record(sender="<>", login="local-mail@mx.example.com")["authors"] == ["mailer-daemon@mx.example.com"], "its bounce"
+
+
+def reference(said):
+    return smtp.REFERENCE.search(said)[1]
 
 
 def upgrade(server):
@@ -376,7 +416,8 @@ def walk_sendmail():
     headers(guide, server)
     upgrade(server)
     auth_in_the_clear(server)
-    without_login(guide, server)
+    certificate(guide, server)
+    local_mail_of_sendmail(guide, server)
     tenants(server)
     assert not guide.blocks
 

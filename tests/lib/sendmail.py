@@ -97,10 +97,7 @@ class Sendmail:
         mc = CF.format(home=self.home, port=self.port, mx_port=self.mx_port, domains=" ".join(self.domains),
                        relay=RELAY[self.relay], milter=filters if self.milter else "",
                        cert=made.cert, key=made.key, ca=made.ca)
-        cf_dir = sendmail / "usr/share/sendmail/cf"
-        cf = subprocess.run(["m4", f"-D_CF_DIR_={cf_dir}/", cf_dir / "m4/cf.m4", "-"], input=mc.encode(), check=True,
-                            capture_output=True)
-        (self.home / "sendmail.cf").write_bytes(cf.stdout)
+        self.make_cf(self.home / "sendmail.cf", mc)
         # Sendmail sleeps for a minute when the host has no qualified name: give it one of its own.
         self.process = subprocess.Popen(
             ["unshare", "--uts", "sh", "-c", 'hostname mx.example.com; exec "$0" "$@"',
@@ -109,6 +106,12 @@ class Sendmail:
             stdin=subprocess.DEVNULL, start_new_session=True, stdout=open(self.home / "output", "wb"), stderr=subprocess.STDOUT)
         until(self.ready, 30, lambda: f"Sendmail: {(self.home / 'output').read_text()}")
         return self
+
+    def make_cf(self, path, mc):
+        """A configuration file of Sendmail, from what is written for m4."""
+        cf_dir = unpacked() / "usr/share/sendmail/cf"
+        cf = subprocess.run(["m4", f"-D_CF_DIR_={cf_dir}/", cf_dir / "m4/cf.m4", "-"], input=mc.encode(), check=True, capture_output=True)
+        path.write_bytes(cf.stdout)
 
     def ready(self):
         assert self.process.poll() is None, f"Sendmail ended: {(self.home / 'output').read_text()}"
