@@ -13,7 +13,9 @@
 #include "milter/notice.h"
 #include "milter/state.h"
 #include "milter/tally.h"
+#include "milter/usage.h"
 #include "policy/json.h"
+#include "policy/verdict.h"
 #include "policy/when.h"
 
 #include <errno.h>
@@ -26,7 +28,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 2000
-#define QUESTION_MAX 64
+#define QUESTION_MAX (LOGIN_MAX + 64)
 
 static struct {
 	const struct config *config;
@@ -49,6 +51,8 @@ write_last_hour(struct json *j)
 		json_integer(j, verdict_name((enum verdict_kind)kind),
 		    (int64_t)counts[kind]);
 	json_object_end(j);
+	json_integer(j, "limits_tripped_last_hour",
+	    (int64_t)tally_trips_last_hour(tally_now()));
 }
 
 /* Refusals that mode monitor passed over since the start. */
@@ -110,10 +114,9 @@ write_status(struct json *j)
 		json_string(j, NULL, c->advice.lines[i]);
 	json_array_end(j);
 	json_object_end(j);
-	json_newline(j);
 }
 
-/* Reads a line; false when none comes in time. */
+/* Reads a line; false when none comes in time, or it holds a NUL. */
 static bool
 read_question(int fd, char question[QUESTION_MAX])
 {
@@ -131,7 +134,7 @@ read_question(int fd, char question[QUESTION_MAX])
 		n += (size_t)got;
 		if (question[n - 1] == '\n') {
 			question[n - 1] = '\0';
-			return true;
+			return strlen(question) == n - 1;
 		}
 	}
 	return false;
@@ -162,14 +165,22 @@ answer(int fd)
 
 	if (!read_question(fd, question))
 		return;
-	if (strcmp(question, "status") == 0) {
+	if (strcmp(question, "status") == 0)
 		write_status(&j);
-	} else {
+	else if (strcmp(question, "usage") == 0)
+		usage_top(&j);
+	else if (strncmp(question, "usage ", 6) == 0)
+		usage_of(&j, question + 6);
+	else if (strcmp(question, "suspensions") == 0)
+		usage_suspensions(&j);
+	else {
 		json_object(&j, NULL);
-		json_string(&j, "error", "the questions are: status");
+		json_string(&j, "error",
+		    "the questions are: status, usage, usage NAME, "
+		    "suspensions");
 		json_object_end(&j);
-		json_newline(&j);
 	}
+	json_newline(&j);
 	if (!j.failed)
 		send_whole(fd, j.text, j.len);
 	json_free(&j);

@@ -197,7 +197,7 @@ keep_trip(struct stage_limits *l, const struct applied *a,
 	struct tripped *t = arena_alloc(&m->arena, sizeof(*t));
 	const struct limit *limit = a->limit;
 
-	tally_trip(limit);
+	tally_trip(limit, tally_now());
 	if (t == NULL)
 		return;
 	t->notice = (struct notice){

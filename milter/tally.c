@@ -8,6 +8,7 @@
 #include <time.h>
 
 #define MINUTE_US 60000000
+#define COLUMN_TRIPS TALLY_KINDS /* of a minute, behind the verdicts */
 
 const int64_t tally_bounds[TALLY_BUCKETS] = {10, 25, 50, 100, 250, 500, 1000,
     2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000};
@@ -23,7 +24,7 @@ static struct {
 
 	/* a ring; the number of the minute is above the 32 bits of the count,
 	 * so that a count of another hour can't be taken for one of this */
-	counter minutes[TALLY_MINUTES][TALLY_KINDS];
+	counter minutes[TALLY_MINUTES][TALLY_KINDS + 1];
 } tally;
 
 static void
@@ -47,11 +48,12 @@ tally_now(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Adds one to the count of a minute, which begins anew each hour. */
+/* Adds one to a count of this minute, which begins anew each hour. */
 static void
-add_in_minute(enum verdict_kind kind, uint64_t minute)
+add_in_minute(int column, int64_t now)
 {
-	counter *c = &tally.minutes[minute % TALLY_MINUTES][kind];
+	uint64_t minute = (uint64_t)(now / MINUTE_US);
+	counter *c = &tally.minutes[minute % TALLY_MINUTES][column];
 	uint64_t old = get(c), new;
 
 	do
@@ -65,7 +67,7 @@ tally_verdict(const struct verdict *v, int64_t now)
 {
 	add(&tally.verdicts[v->stage][v->kind][v->reason], 1);
 	if (v->stage == STAGE_EOM || verdict_is_refusal(v->kind))
-		add_in_minute(v->kind, (uint64_t)(now / MINUTE_US));
+		add_in_minute(v->kind, now);
 }
 
 void
@@ -75,9 +77,10 @@ tally_passed_over(const struct finding *f)
 }
 
 void
-tally_trip(const struct limit *l)
+tally_trip(const struct limit *l, int64_t now)
 {
 	add(&tally.trips[l->metric][l->on_exceed], 1);
+	add_in_minute(COLUMN_TRIPS, now);
 }
 
 void
@@ -117,18 +120,30 @@ tally_durations(struct tally_durations *out)
 	out->sum = get(&tally.duration_sum);
 }
 
+/* The sum of a column over the minute under way and the 59 before it. */
+static uint64_t
+sum_of_hour(int column, int64_t now)
+{
+	uint64_t minute = (uint64_t)(now / MINUTE_US), n = 0;
+
+	for (size_t i = 0; i < TALLY_MINUTES; i++) {
+		uint64_t seen = get(&tally.minutes[i][column]);
+
+		if (minute - (seen >> 32) < TALLY_MINUTES)
+			n += seen & UINT32_MAX;
+	}
+	return n;
+}
+
 void
 tally_last_hour(int64_t now, uint64_t out[TALLY_KINDS])
 {
-	uint64_t minute = (uint64_t)(now / MINUTE_US);
+	for (int kind = 0; kind < TALLY_KINDS; kind++)
+		out[kind] = sum_of_hour(kind, now);
+}
 
-	for (int kind = 0; kind < TALLY_KINDS; kind++) {
-		out[kind] = 0;
-		for (size_t i = 0; i < TALLY_MINUTES; i++) {
-			uint64_t seen = get(&tally.minutes[i][kind]);
-
-			if (minute - (seen >> 32) < TALLY_MINUTES)
-				out[kind] += seen & UINT32_MAX;
-		}
-	}
+uint64_t
+tally_trips_last_hour(int64_t now)
+{
+	return sum_of_hour(COLUMN_TRIPS, now);
 }

@@ -26,7 +26,7 @@ void tally_verdict(const struct verdict *v, int64_t now);
 void tally_passed_over(const struct finding *f);
 
 /* Counts a limit that tripped. */
-void tally_trip(const struct limit *l);
+void tally_trip(const struct limit *l, int64_t now);
 
 /* Counts how long an answer took, its record included; microseconds. */
 void tally_duration(int64_t us);
@@ -51,5 +51,6 @@ void tally_durations(struct tally_durations *out);
  * the 59 before it.
  */
 void tally_last_hour(int64_t now, uint64_t out[TALLY_KINDS]);
+uint64_t tally_trips_last_hour(int64_t now); /* limits, likewise */
 
 #endif

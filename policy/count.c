@@ -29,20 +29,28 @@ post(struct dealing *d, struct party *p)
 	return out;
 }
 
+bool
+has_tripped(
+    const struct dealing *d, const struct party *p, const struct limit *l)
+{
+	int64_t window = l->period != 0 ? l->period : TRIP_WITHOUT_PERIOD;
+	int64_t from = d->charge->now - window;
+
+	return account_tripped(p->account, ledger_print(d->ledger, l->name),
+	    from > p->pardon ? from : p->pardon + 1);
+}
+
 void
 trip(struct dealing *d, struct party *p, size_t i)
 {
 	const struct limit *l = d->limits->at[i].limit;
 	struct measure *m = &d->ruling->at[i];
-	int64_t window = l->period != 0 ? l->period : TRIP_WITHOUT_PERIOD;
-	int64_t from = d->charge->now - window;
 	uint32_t print = ledger_print(d->ledger, l->name);
 	struct postings *out;
 
 	if (!m->exceeded || !d->limits->at[i].acts || p->account == NULL)
 		return;
-	m->trips = !account_tripped(
-	    p->account, print, from > p->pardon ? from : p->pardon + 1);
+	m->trips = !has_tripped(d, p, l);
 	if (!m->trips)
 		return;
 	if (!account_trip(p->account, print, d->charge->now))

@@ -48,6 +48,10 @@ int64_t limit_relief(const struct party *p, const struct limit *l, int64_t now);
 /* Under which kind a limit finds its distinct things. */
 enum seen_kind distinct_kind(const struct limit *l);
 
+/* Did a limit trip in the window up to now?  The party has an account. */
+bool has_tripped(
+    const struct dealing *d, const struct party *p, const struct limit *l);
+
 /* Notes that a limit tripped, the first time in its window. */
 void trip(struct dealing *d, struct party *p, size_t i);
 

@@ -67,7 +67,8 @@ struct measure {
 	int64_t used;	/* with the charge */
 	int64_t relief; /* seconds until the limit lets one more pass */
 	bool exceeded;
-	bool trips; /* for the first time in its window, and is acted on */
+	bool trips;   /* for the first time in its window, and is acted on */
+	bool tripped; /* so before, in the window; ledger_look() alone tells */
 };
 
 struct ruling {

@@ -284,3 +284,20 @@ limits_of(const struct policy *p, const char *login, const char *peer,
 	drop_unlimited(&g);
 	return !g.full;
 }
+
+bool
+limits_of_account(const struct policy *p, const char *account, enum mode mode,
+    struct limits *out)
+{
+	struct gathering g = {.policy = p, .mode = mode, .out = out};
+	principal_id id = policy_principal(p, account);
+
+	out->policy = p;
+	out->count = 0;
+	if (id != PRINCIPAL_NONE && policy_kind(p, id) == PRINCIPAL_GROUP)
+		add_caps(&g, id);
+	else if (p->t->limit_count > 0 && account[0] != '\0')
+		gather_own(&g, account, true);
+	drop_unlimited(&g);
+	return !g.full;
+}

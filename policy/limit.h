@@ -93,4 +93,11 @@ struct limits {
 bool limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out);
 
+/*
+ * Those that are counted in the account of a principal alone: a login's own,
+ * or the caps of any other.  The rest as for limits_of().
+ */
+bool limits_of_account(const struct policy *p, const char *account,
+    enum mode mode, struct limits *out);
+
 #endif

@@ -132,6 +132,17 @@ suspends(const struct policy *p, const struct suspension *s, int64_t now)
 }
 
 const struct suspension *
+policy_next_suspension(
+    const struct policy *p, const struct suspension *last, int64_t now)
+{
+	size_t i = last == NULL ? 0 : (size_t)(last - p->suspensions) + 1;
+
+	while (i < p->suspension_count && !suspends(p, &p->suspensions[i], now))
+		i++;
+	return i < p->suspension_count ? &p->suspensions[i] : NULL;
+}
+
+const struct suspension *
 policy_suspension(const struct policy *p, const char *name, int64_t now)
 {
 	size_t low = 0, high = p->suspension_count;

@@ -112,6 +112,11 @@ size_t policy_groups(
 const struct suspension *policy_suspension(
     const struct policy *p, const char *name, int64_t now);
 
+/* The next of those in force at `now`, by name, after `last`, which is NULL for
+ * the first; NULL when there is no more. */
+const struct suspension *policy_next_suspension(
+    const struct policy *p, const struct suspension *last, int64_t now);
+
 /* NULL when the canonical domain is not one of ours. */
 const struct local_domain *policy_local_domain(
     const struct policy *p, const char *domain);

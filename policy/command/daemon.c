@@ -1,5 +1,6 @@
 /* Asking the daemon: one line to its control socket, one JSON object back. */
 #include "policy/command/daemon.h"
+#include "policy/verdict.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,9 @@
 #include <unistd.h>
 
 #define ANSWER_S 5 /* how long it may take to answer */
-#define ANSWER_MAX (1 << 20)
+#define ANSWER_MAX (1 << 28)
+#define ANSWER_STEP 65536
+#define QUESTION_MAX (LOGIN_MAX + 64)
 #define LOOK_MS 50
 #define STILL_MS 10000
 
@@ -52,31 +55,93 @@ connect_to(const char *path)
 	return -1;
 }
 
-/* Puts the question and reads to the end; NULL with errno. */
+/* Reads to the end; NULL with errno. */
 static char *
-converse(int fd)
+read_answer(int fd)
 {
-	static const char question[] = "status\n";
-	size_t len = 0;
-	char *answer = malloc(ANSWER_MAX + 1);
-	ssize_t n = -1;
+	char *answer = NULL, *larger;
+	size_t len = 0, room = 0;
+	ssize_t n;
 
-	if (answer == NULL ||
-	    send(fd, question, strlen(question), MSG_NOSIGNAL) < 0) {
-		free(answer);
-		return NULL;
-	}
-	while (len < ANSWER_MAX &&
-	       (n = read(fd, answer + len, ANSWER_MAX - len)) > 0)
-		len += (size_t)n;
-	if (n != 0) {
-		if (n > 0)
+	do {
+		if (room - len < ANSWER_STEP + 1) {
+			room = room * 2 + ANSWER_STEP + 1;
 			errno = EMSGSIZE;
+			larger =
+			    room < ANSWER_MAX ? realloc(answer, room) : NULL;
+			if (larger == NULL) {
+				free(answer);
+				return NULL;
+			}
+			answer = larger;
+		}
+		n = read(fd, answer + len, ANSWER_STEP);
+		len += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	if (n < 0) {
 		free(answer);
 		return NULL;
 	}
 	answer[len] = '\0';
 	return answer;
+}
+
+/* Puts the question and reads to the end; NULL with errno. */
+static char *
+converse(int fd, const char *question)
+{
+	char line[QUESTION_MAX];
+	int len = snprintf(line, sizeof(line), "%s\n", question);
+
+	if (len >= (int)sizeof(line)) {
+		errno = EMSGSIZE;
+		return NULL;
+	}
+	return send(fd, line, (size_t)len, MSG_NOSIGNAL) == len
+		   ? read_answer(fd)
+		   : NULL;
+}
+
+/* Is it an object?  What it says is wrong is said. */
+static bool
+is_answer(
+    struct db *db, const char *json, const char *socket, struct diag *diag)
+{
+	char *is = NULL, *error = NULL;
+
+	if (db_open_any(db, ":memory:"))
+		is = db_text(db, SQL_IS_OBJECT, json);
+	if (is != NULL && strcmp(is, "1") == 0)
+		error = db_text(db, SQL_ERROR, json);
+	if (is == NULL || strcmp(is, "1") != 0)
+		diag_add(
+		    diag, "%s: what answers there is no authpolicyd", socket);
+	else if (error != NULL)
+		diag_add(diag, "%s", error);
+	free(is);
+	free(error);
+	return diag->count == 0;
+}
+
+enum daemon_status
+daemon_question(const char *socket, const char *question, struct db *db,
+    char **json, struct diag *diag)
+{
+	int fd = connect_to(socket);
+
+	*json = NULL;
+	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
+		return DAEMON_NONE;
+	if (fd >= 0)
+		*json = converse(fd, question);
+	if (*json == NULL)
+		diag_add(diag, "%s: %s%s", socket, strerror(errno),
+		    errno == EACCES ? "; ask as root" : "");
+	if (fd >= 0)
+		close(fd);
+	return *json != NULL && is_answer(db, *json, socket, diag)
+		   ? DAEMON_ANSWERED
+		   : DAEMON_SILENT;
 }
 
 static char *
@@ -91,14 +156,8 @@ column(sqlite3_stmt *s, int i)
 static bool
 parse(struct daemon *d)
 {
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = db_query(&d->db, SQL_DAEMON, d->json);
 
-	if (!db_open_any(&d->db, ":memory:"))
-		return false;
-	s = db_query(&d->db, SQL_IS_OBJECT, d->json);
-	if (!db_step(&d->db, s) || sqlite3_column_int(s, 0) == 0)
-		return false;
-	s = db_query(&d->db, SQL_DAEMON, d->json);
 	if (!db_step(&d->db, s))
 		return false;
 	d->database = column(s, 0);
@@ -120,22 +179,14 @@ parse(struct daemon *d)
 enum daemon_status
 daemon_ask(const char *socket, struct daemon *d, struct diag *diag)
 {
-	int fd = connect_to(socket);
+	enum daemon_status answered;
 
 	memset(d, 0, sizeof(*d));
-	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
-		return DAEMON_NONE;
-	if (fd >= 0)
-		d->json = converse(fd);
-	if (d->json == NULL)
-		diag_add(diag, "%s: %s%s", socket, strerror(errno),
-		    errno == EACCES ? "; ask as root" : "");
-	else if (!parse(d))
-		diag_add(
-		    diag, "%s: what answers there is no authpolicyd", socket);
-	if (fd >= 0)
-		close(fd);
-	return diag->count == 0 ? DAEMON_ANSWERED : DAEMON_SILENT;
+	answered = daemon_question(socket, "status", &d->db, &d->json, diag);
+	if (answered != DAEMON_ANSWERED || parse(d))
+		return answered;
+	diag_add(diag, "%s: what answers there is no authpolicyd", socket);
+	return DAEMON_SILENT;
 }
 
 void

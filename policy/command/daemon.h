@@ -25,6 +25,14 @@ struct daemon {
 	int suspensions_taken;
 };
 
+/*
+ * Puts a question, a line without its newline, and gives the answer, malloc'ed:
+ * a JSON object, open in `db`, in memory, whose functions read it.  An answer
+ * that is only an `error` is none.
+ */
+enum daemon_status daemon_question(const char *socket, const char *question,
+    struct db *db, char **json, struct diag *diag);
+
 /* Fills `d` when DAEMON_ANSWERED; free with daemon_free() in any case. */
 enum daemon_status daemon_ask(
     const char *socket, struct daemon *d, struct diag *diag);

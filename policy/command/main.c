@@ -120,6 +120,8 @@ static const struct subcommand subcommands[] = {
 	"all limits, or those that may count for a principal"},
     {"limit", "remove", ACCESS_WRITE, run_limit_remove, "NAME...",
 	"remove limits"},
+    {"usage", NULL, ACCESS_NONE, run_usage, "[NAME]",
+	"how the limits of a login stand, or who is nearest to any"},
     {"set", NULL, ACCESS_SET, run_set, "[NAME] [VALUE...]",
 	"show all settings or one, or change one"},
     {"suspend", NULL, ACCESS_WRITE, run_suspend,

@@ -17,6 +17,13 @@
 	" NOT EXISTS (SELECT 1 FROM " table " WHERE name = ?1 AND " \
 	"?2 IS NOT NULL AND " column " NOT IN (?2, ?3))"
 
+/* Seconds, rounded up to what a person would say. */
+#define SPAN(seconds)                                                 \
+	"(SELECT CASE WHEN s < 120 THEN s || ' s' WHEN s < 7200 THEN" \
+	" ((s + 59) / 60) || ' min' WHEN s < 172800 THEN"             \
+	" ((s + 3599) / 3600) || ' h' ELSE ((s + 86399) / 86400) ||"  \
+	" ' days' END FROM (SELECT " seconds " AS s))"
+
 /* How long ago a time of the daemon's answer was, in parentheses. */
 #define AGE(member)                                                           \
 	"(SELECT ' (' || CASE WHEN s < 120 THEN s || ' s' WHEN s < 7200 THEN" \
@@ -515,6 +522,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" logins without a row' FROM form WHERE tbl = 'send_as' AND"
 	" (principal = 'everyone' OR principal GLOB '@*')",
 
+    [SQL_ERROR] = "SELECT ?1 ->> '$.error'",
     [SQL_DAEMON] = "SELECT ?1 ->> '$.database', ?1 ->> '$.problem',"
 		   " ?1 ->> '$.seen.dev', ?1 ->> '$.seen.ino',"
 		   " ?1 ->> '$.seen.size', ?1 ->> '$.seen.mtime_ns',"
@@ -624,6 +632,36 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" ?3, '$.warnings', (SELECT json_group_array(value) FROM (SELECT value"
 	" FROM json_each(?1, '$.warnings') UNION ALL"
 	" SELECT value FROM json_each(?5)))), ?4)",
+    [SQL_USAGE_FIELDS] =
+	"SELECT 'name', ?1 ->> '$.name' WHERE ?1 ->> '$.name' IS NOT NULL"
+	" UNION ALL SELECT 'mode', ?1 ->> '$.mode'"
+	" WHERE ?1 ->> '$.mode' IS NOT NULL"
+	" UNION ALL SELECT 'accounts', ?1 ->> '$.accounts'"
+	" WHERE ?1 ->> '$.accounts' IS NOT NULL",
+    [SQL_USAGE_LIMITS] =
+	"SELECT value ->> '$.limit' AS \"limit\","
+	" value ->> '$.account' AS account, value ->> '$.metric' AS metric,"
+	" (value ->> '$.used') || ' of ' || (value ->> '$.amount') ||"
+	" ifnull(' in ' || (value ->> '$.period'), '') AS used,"
+	" (value ->> '$.percent') || '%' AS percent,"
+	" iif(value ->> '$.relief_s' > 0, " SPAN(
+	    "value ->> '$.relief_s'") ", NULL) AS relief, iif(value ->> "
+				      "'$.tripped', 'tripped', NULL)"
+				      " AS tripped, (value ->> '$.on_exceed') "
+				      "||"
+				      " ifnull(' ' || (value ->> "
+				      "'$.suspend_for'), '') AS on_exceed,"
+				      " nullif(value ->> '$.mode', 'enforce') "
+				      "AS mode"
+				      " FROM json_each(?1, '$.limits') ORDER "
+				      "BY key",
+    [SQL_USAGE_SUSPENSIONS] =
+	"SELECT value ->> '$.principal' AS suspended,"
+	" ifnull(value ->> '$.limit', 'by hand') AS \"limit\","
+	" value ->> '$.since' AS since,"
+	" ifnull(value ->> '$.until', 'resumed') AS until,"
+	" value ->> '$.why' AS why"
+	" FROM json_each(?1, '$.suspensions') ORDER BY key",
     [SQL_COUNTS] =
 	"SELECT 'logins', count(*) FROM principal WHERE kind = 'login'"
 	" UNION ALL SELECT 'groups', count(*) FROM principal"

@@ -141,14 +141,18 @@ enum statement {
 	SQL_EXPORT_KEYS,
 	SQL_EXPORT_CANNOT,
 
-	SQL_DAEMON,	      /* the daemon's answer */
+	SQL_ERROR,	      /* the daemon's answer */
+	SQL_DAEMON,	      /* the same */
 	SQL_DAEMON_TABLE,     /* the same */
 	SQL_DAEMON_NOTES,     /* the same */
 	SQL_DAEMON_NEXT,      /* the same */
 	SQL_DAEMON_MTA,	      /* the same */
 	SQL_DAEMON_SUSPENDED, /* the same */
-	SQL_DAEMON_JSON, /* the same, current, trouble, JSON of more members,
-			    more warnings */
+	SQL_DAEMON_JSON,  /* the same, current, trouble, JSON of more members,
+			     more warnings */
+	SQL_USAGE_FIELDS, /* the answer to usage */
+	SQL_USAGE_LIMITS, /* the same */
+	SQL_USAGE_SUSPENSIONS, /* the same */
 	SQL_COUNTS,
 	SQL_SUSPENDED,
 	SQL_NEXT, /* `true` when the policy can be loaded */

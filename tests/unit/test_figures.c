@@ -168,8 +168,9 @@ main(void)
 	count(STAGE_RCPT, VERDICT_HOLD, REASON_RULE);
 	tally_passed_over(&(struct finding){
 	    .stage = STAGE_MAIL, .reason = REASON_OVERLOADED});
-	tally_trip(&(struct limit){
-	    .metric = METRIC_SENDERS, .on_exceed = EXCEED_HOLD});
+	tally_trip(
+	    &(struct limit){.metric = METRIC_SENDERS, .on_exceed = EXCEED_HOLD},
+	    0);
 	tally_duration(10);
 	tally_duration(2000);
 	tally_duration(3000000);

@@ -103,6 +103,24 @@ an_hour_is_sixty_minutes(void **state)
 }
 
 static void
+trips_are_counted_for_an_hour(void **state)
+{
+	const struct limit l = {
+	    .metric = METRIC_MESSAGES, .on_exceed = EXCEED_REJECT};
+	uint64_t before = tally_trips(METRIC_MESSAGES, EXCEED_REJECT);
+
+	(void)state;
+	tally_trip(&l, now);
+	tally_trip(&l, now + MINUTE);
+	assert_int_equal(
+	    tally_trips(METRIC_MESSAGES, EXCEED_REJECT), before + 2);
+	assert_int_equal(tally_trips_last_hour(now + MINUTE), 2);
+	assert_int_equal(tally_trips_last_hour(now + 60 * MINUTE), 1);
+	assert_int_equal(tally_trips_last_hour(now + 61 * MINUTE), 0);
+	assert_last_hour(now + MINUTE, (uint64_t[TALLY_KINDS]){0});
+}
+
+static void
 a_minute_begins_anew_after_an_hour(void **state)
 {
 	(void)state;
@@ -180,6 +198,7 @@ main(void)
 	    {"the last hour has refusals and whole messages",
 		the_last_hour_has_refusals_and_whole_messages},
 	    {"an hour is sixty minutes", an_hour_is_sixty_minutes},
+	    {"trips are counted for an hour", trips_are_counted_for_an_hour},
 	    {"a minute begins anew after an hour",
 		a_minute_begins_anew_after_an_hour},
 	    {"a duration is in the first bucket that has room",
