@@ -76,5 +76,6 @@ enum status run_import_login_maps(struct command *c);
 enum status run_import_aliases(struct command *c);
 enum status run_import_csv(struct command *c);
 enum status run_replay(struct command *c);
+enum status run_learn(struct command *c);
 
 #endif

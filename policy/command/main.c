@@ -168,6 +168,9 @@ static const struct subcommand subcommands[] = {
 	" [--mail-addr ADDRESS] [--message FILE] [--header LINE]..."
 	" [--time TIME] [--explain] [--batch]",
 	"what would be decided, and why"},
+    {"learn", NULL, ACCESS_NONE, run_learn,
+	"[LOG...] [--min-count NUMBER] [--sql]",
+	"propose grants for what mode monitor passed over"},
     {"replay", NULL, ACCESS_NONE, run_replay, "[LOG...] [--against FILE]",
 	"what another policy would have decided"},
     {0}};

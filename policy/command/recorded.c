@@ -30,6 +30,7 @@ enum column {
 	COLUMN_ORIGINATORS_CUT,
 	COLUMN_MTA,
 	COLUMN_CIPHER_BITS,
+	COLUMN_CONTAINED,
 	COLUMN_TEXTS /* as `texts`, from here on */
 };
 
@@ -198,8 +199,11 @@ sort(const struct recorded *r, sqlite3_stmt *s)
 		return RECORDED_OLD;
 	if (text(s, COLUMN_TEXTS + 10) == NULL)
 		return RECORDED_COUNTED; /* one refusal, told at the end */
-	return is(r->was.reason, "limit-exceeded") ? RECORDED_LIMIT
-						   : RECORDED_MESSAGE;
+	if (is(r->was.reason, "limit-exceeded") ||
+	    (is(r->was.reason, "login-suspended") &&
+		sqlite3_column_int(s, COLUMN_CONTAINED) != 0))
+		return RECORDED_LIMIT;
+	return RECORDED_MESSAGE;
 }
 
 enum recorded_kind

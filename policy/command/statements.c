@@ -31,6 +31,9 @@
 	" ELSE (s / 86400) || ' days' END || ' ago)' FROM (SELECT"            \
 	" max(0, strftime('%s', 'now') - strftime('%s', ?1 ->> '$." member    \
 	"')) AS s))"
+#define AGE_STARTED AGE("started")
+#define AGE_LOADED AGE("loaded")
+#define AGE_AUDIT_LAST AGE("audit_last")
 
 /* The tables whose changes are recorded. */
 #define RECORDED                                       \
@@ -68,6 +71,15 @@
 #define OF_TYPE(type, name)                             \
 	" iif(json_type(j, '$." name "') = '" type "'," \
 	" nullif(j -> '$." name "', '[]'), NULL)"
+
+/* The row of a proposal's login, with its realm or without. */
+#define ROW_OF                                                                \
+	"(SELECT principal.name FROM realm JOIN policy.principal ON"          \
+	" principal.name IN (proposal.login, iif(proposal.login LIKE '%@' ||" \
+	" realm.name, substr(proposal.login, 1, length(proposal.login) -"     \
+	" length(realm.name) - 1), NULL)) WHERE kind = 'login' LIMIT 1)"
+#define ROW_NAME "ifnull(" ROW_OF ", proposal.login)"
+#define HAS_ROW ROW_OF " IS NOT NULL"
 
 const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
@@ -532,85 +544,43 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_DAEMON_TABLE] =
 	"SELECT 'daemon', 'authpolicyd ' || (?1 ->> '$.version') ||"
 	" ', process ' || (?1 ->> '$.pid') || ', since ' ||"
-	" (?1 ->> '$.started') || " AGE(
-	    "started") " UNION ALL"
-		       " SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
-		       " SELECT 'policy', ?1 ->> '$.database' UNION ALL"
-		       " SELECT 'copy', 'generation ' || (?1 ->> "
-		       "'$.generation') ||"
-		       " ', loaded ' || (?1 ->> '$.loaded') || " AGE(
-			   "loaded") " || ': ' ||"
-				     " (?1 ->> '$.principals') || ' "
-				     "principals, ' ||"
-				     " (?1 ->> '$.grants') || ' grants' UNION "
-				     "ALL"
-				     " SELECT 'mode', (?1 ->> '$.mode') || "
-				     "iif(?1 ->> '$.passed_over' > 0,"
-				     " ', ' || (?1 ->> '$.passed_over') || ' "
-				     "refusals passed over', '')"
-				     " UNION ALL"
-				     " SELECT 'sessions', (?1 ->> "
-				     "'$.sessions') || ', of them ' ||"
-				     " (?1 ->> '$.callbacks') || ' being "
-				     "answered' UNION ALL"
-				     " SELECT 'verdicts', (SELECT "
-				     "group_concat(value || ' ' || key, ', ')"
-				     " FROM json_each(?1, "
-				     "'$.verdicts_last_hour')) || ' in the "
-				     "last hour'"
-				     " WHERE json_type(?1, "
-				     "'$.verdicts_last_hour') = 'object' UNION "
-				     "ALL"
-				     " SELECT 'limits', (?1 ->> "
-				     "'$.limits_tripped_last_hour') ||"
-				     " ' tripped in the last hour, ' || "
-				     "ifnull(?1 ->> '$.state.suspended', 0)"
-				     " || ' logins suspended by them'"
-				     " WHERE json_type(?1, "
-				     "'$.limits_tripped_last_hour') = 'integer'"
-				     " UNION ALL"
-				     " SELECT 'audit', ifnull('last record ' "
-				     "|| (?1 ->> '$.audit_last') ||"
-				     " " AGE(
-					 "audit_last") ", 'no record since the "
-						       "start') ||"
-						       " ', ' || (?1 ->> "
-						       "'$.audit_log')"
-						       " WHERE ?1 ->> "
-						       "'$.audit_log' <> '' "
-						       "UNION ALL"
-						       " SELECT 'audit', (?1 "
-						       "->> "
-						       "'$.audit_failures') ||"
-						       " ' records could not "
-						       "be written: look at "
-						       "the log and its disk'"
-						       " WHERE ?1 ->> "
-						       "'$.audit_failures' > 0 "
-						       "UNION ALL"
-						       " SELECT 'counts', (?1 "
-						       "->> '$.state.problem') "
-						       "|| ': what limits "
-						       "count is in memory "
-						       "only, not in ' || (?1 "
-						       "->> '$.state.path') "
-						       "WHERE ?1 ->> "
-						       "'$.state.healthy' = 0 "
-						       "UNION ALL"
-						       " SELECT 'notices', (?1 "
-						       "->> "
-						       "'$.notices.failed') || "
-						       "' failed, ' ||"
-						       " (?1 ->> "
-						       "'$.notices.dropped') "
-						       "|| ' not run: look at "
-						       "the log'"
-						       " WHERE ?1 ->> "
-						       "'$.notices.failed' > 0 "
-						       "OR"
-						       " ?1 ->> "
-						       "'$.notices.dropped' > "
-						       "0",
+	" (?1 ->> '$.started') || " AGE_STARTED " UNION ALL"
+	" SELECT 'socket', ?1 ->> '$.socket' UNION ALL"
+	" SELECT 'policy', ?1 ->> '$.database' UNION ALL"
+	" SELECT 'copy', 'generation ' || (?1 ->> '$.generation') ||"
+	" ', loaded ' || (?1 ->> '$.loaded') || " AGE_LOADED " || ': ' ||"
+	" (?1 ->> '$.principals') || ' principals, ' ||"
+	" (?1 ->> '$.grants') || ' grants' UNION ALL"
+	" SELECT 'mode', (?1 ->> '$.mode') || iif(?1 ->> '$.passed_over' > 0,"
+	" ', ' || (?1 ->> '$.passed_over') || ' refusals passed over', '')"
+	" UNION ALL"
+	" SELECT 'sessions', (?1 ->> '$.sessions') || ', of them ' ||"
+	" (?1 ->> '$.callbacks') || ' being answered' UNION ALL"
+	" SELECT 'verdicts', (SELECT group_concat(value || ' ' || key, ', ')"
+	" FROM json_each(?1, '$.verdicts_last_hour')) || ' in the last hour'"
+	" WHERE json_type(?1, '$.verdicts_last_hour') = 'object' UNION ALL"
+	" SELECT 'limits', (?1 ->> '$.limits_tripped_last_hour') ||"
+	" ' tripped in the last hour, ' || ifnull(?1 ->> '$.state.suspended',"
+	" 0) || ' logins suspended by them'"
+	" WHERE json_type(?1, '$.limits_tripped_last_hour') = 'integer'"
+	" UNION ALL"
+	" SELECT 'suspended', (value ->> '$.principal') || ' until ' ||"
+	" (value ->> '$.until') || ', by the limit ' || (value ->> '$.limit')"
+	" FROM json_each(?1, '$.suspensions') WHERE type = 'object' UNION ALL"
+	" SELECT 'audit', ifnull('last record ' || (?1 ->> '$.audit_last') ||"
+	" " AGE_AUDIT_LAST ", 'no record since the start') ||"
+	" ', ' || (?1 ->> '$.audit_log')"
+	" WHERE ?1 ->> '$.audit_log' <> '' UNION ALL"
+	" SELECT 'audit', (?1 ->> '$.audit_failures') ||"
+	" ' records could not be written: look at the log and its disk'"
+	" WHERE ?1 ->> '$.audit_failures' > 0 UNION ALL"
+	" SELECT 'counts', (?1 ->> '$.state.problem') || ': what limits count"
+	" is in memory only, not in ' || (?1 ->> '$.state.path')"
+	" WHERE ?1 ->> '$.state.healthy' = 0 UNION ALL"
+	" SELECT 'notices', (?1 ->> '$.notices.failed') || ' failed, ' ||"
+	" (?1 ->> '$.notices.dropped') || ' not run: look at the log'"
+	" WHERE ?1 ->> '$.notices.failed' > 0 OR"
+	" ?1 ->> '$.notices.dropped' > 0",
     [SQL_DAEMON_NOTES] =
 	"SELECT 'error: ' || value FROM json_each(?1, '$.errors')"
 	" UNION ALL"
@@ -620,6 +590,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_DAEMON_NEXT] =
 	"SELECT 'df -h ' || (?1 ->> '$.audit_log') || '   # its disk: records"
 	" could not be written' WHERE ?1 ->> '$.audit_failures' > 0 UNION ALL"
+	" SELECT 'authpolicy learn   # grants for what mode monitor passed "
+	"over'"
+	" WHERE ?1 ->> '$.passed_over' > 0 UNION ALL"
 	" SELECT 'authpolicy set mode enforce   # nothing was passed over for a"
 	" day' WHERE ?1 ->> '$.mode' = 'monitor' AND"
 	" ?1 ->> '$.passed_over' = 0 AND ?1 ->> '$.audit_last' IS NOT NULL AND"
@@ -718,7 +691,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" j -> '$.recipients', json_array_length(j, '$.recipients'),"
 	" j ->> '$.recipients_not_named', j ->> '$.originators',"
 	" j ->> '$.originators_cut', j ->> '$.mta', j ->> '$.cipher_bits',"
-	" raw(j ->> '$.sasl_login'), raw(j ->> '$.mechanism'),"
+	" j ->> '$.row' GLOB 'quota(*', raw(j ->> '$.sasl_login'), raw(j ->> "
+	"'$.mechanism'),"
 	" raw(j ->> '$.tls'), raw(j ->> '$.cert.subject'),"
 	" raw(j ->> '$.cert.issuer'), raw(j ->> '$.cert.verify'),"
 	" raw(j ->> '$.client'), raw(j ->> '$.client_name'),"
@@ -794,4 +768,43 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_REPORT_LIMITS] = "SELECT * FROM limits LIMIT ?",
     [SQL_REPORT_SUSPENSIONS] = "SELECT * FROM suspensions LIMIT ?",
     [SQL_REPORT_NEW_SENDERS] = "SELECT * FROM new_senders LIMIT ?",
+
+    [SQL_LEARN_SENDER] = "INSERT INTO sender VALUES (?, 1)"
+			 " ON CONFLICT DO UPDATE SET messages = messages + 1",
+    [SQL_LEARN_USED] = "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_LEARN_UNMENDED] =
+	"INSERT INTO unmended SELECT DISTINCT value ->> '$.reason', 1"
+	" FROM json_each(?, '$.findings') WHERE type = 'object' AND"
+	" value ->> '$.reason' NOT IN ('sender-not-granted',"
+	" 'author-not-granted', 'sender-header-not-granted',"
+	" 'resent-not-granted') ON CONFLICT DO UPDATE SET"
+	" messages = messages + 1",
+    [SQL_LEARN_WANTED] = "INSERT INTO wanted VALUES (?)",
+    [SQL_LEARN_ATTACH] = "ATTACH ? AS policy",
+    [SQL_LEARN_GROUPS] =
+	"SELECT set_name, EXISTS (SELECT 1 FROM policy.principal WHERE"
+	" name = set_name), sum(count) FROM proposal WHERE set_name IS NOT NULL"
+	" GROUP BY set_name ORDER BY 3 DESC, 1",
+    [SQL_LEARN_ADDRESSES] =
+	"SELECT address, iif(min(scope) = max(scope), min(scope), 'any'),"
+	" sum(count), count(*), min(first), max(last) FROM proposal"
+	" WHERE set_name = ? GROUP BY address ORDER BY 3 DESC, 1",
+    [SQL_LEARN_MEMBERS] =
+	"SELECT " ROW_NAME ", " HAS_ROW " FROM (SELECT DISTINCT login"
+	" FROM proposal WHERE set_name = ?) AS proposal ORDER BY 1",
+    [SQL_LEARN_GRANTS] =
+	"SELECT " ROW_NAME ", " HAS_ROW ", address, scope,"
+	" manner = 'on-behalf', count, messages, first, last, clients, client,"
+	" caution, walled, login IN (SELECT login FROM busy),"
+	" (SELECT min(principal) FROM named WHERE named.address ="
+	" proposal.address AND kind = 'group')"
+	" FROM proposal JOIN sender USING (login) WHERE set_name IS NULL AND"
+	" (caution IS NOT NULL) = CAST(? AS INTEGER)"
+	" ORDER BY login, count DESC, address",
+    [SQL_LEARN_SUMS] =
+	"SELECT (SELECT count(*) FROM sender), count(*) FROM (SELECT 1 FROM"
+	" used GROUP BY login, address HAVING count(DISTINCT message) <"
+	" (SELECT messages FROM wanted))",
+    [SQL_LEARN_LEFT] =
+	"SELECT reason, messages FROM unmended ORDER BY messages DESC, reason",
 };

@@ -185,6 +185,18 @@ enum statement {
 	SQL_REPORT_SUSPENSIONS,
 	SQL_REPORT_NEW_SENDERS,
 
+	SQL_LEARN_SENDER,   /* login */
+	SQL_LEARN_USED,	    /* the columns of `used` */
+	SQL_LEARN_UNMENDED, /* a line */
+	SQL_LEARN_WANTED,   /* number */
+	SQL_LEARN_ATTACH,   /* path of the policy */
+	SQL_LEARN_GROUPS,
+	SQL_LEARN_ADDRESSES, /* group */
+	SQL_LEARN_MEMBERS,   /* group */
+	SQL_LEARN_GRANTS,    /* `1`: those that somebody has to choose */
+	SQL_LEARN_SUMS,
+	SQL_LEARN_LEFT,
+
 	STATEMENT_COUNT
 };
 

@@ -182,9 +182,9 @@ def test_a_recipient_is_decided_at_its_own_time(command, replay, other):
 def test_what_can_not_be_decided_again_is_counted(replay, other):
     other("deny", "everyone", "@example.com")
     done = replay(
-        refusal("limit-exceeded"), refusal("internal"), refusal("overloaded"), refusal("policy-unavailable"),
+        refusal("limit-exceeded"), refusal("login-suspended", row="quota(an hour)"), refusal("internal"), refusal("overloaded"), refusal("policy-unavailable"),
         refusal("sender-not-granted", repeated=980), refusal("sender-not-granted", mail_from=None))
-    assert done.json == {"messages": 0, "changed": 0, "newly_refused": 0, "cut": 0, "limits": 1, "faults": 3, "counted": 981,
+    assert done.json == {"messages": 0, "changed": 0, "newly_refused": 0, "cut": 0, "limits": 2, "faults": 3, "counted": 981,
                          "old": 0, "changes": []}
     older = [{k: v for k, v in r.items() if k != "flags"} for r in (record(), refusal("sender-not-granted"))]
     assert replay(*older).json["old"] == 2

@@ -55,13 +55,17 @@ def test_ages_are_said_in_words(command, daemon, age, says):
 
 
 def test_verdicts_and_limits_are_shown_where_the_daemon_tells_them(command, daemon):
+    state = {"path": "/s.db", "healthy": True, "problem": "", "failures": 0, "accounts": 1, "suspended": 1}
+    stopped = [{"principal": "eve", "limit": "an hour", "since": "2026-11-24T09:00:00Z", "until": "2026-11-26T09:00:00Z"}]
     hour = {"accept": 12, "reject": 3, "tempfail": 0, "hold": 1}
-    one = daemon(lambda d: d.says(verdicts_last_hour=hour, limits_tripped_last_hour=2, state={"suspended": 1}, passed_over=7))
+    one = daemon(lambda d: d.says(verdicts_last_hour=hour, limits_tripped_last_hour=2, state=state, suspensions=stopped,
+                                passed_over=7))
     done = command.ok("status")
     assert field(done, "verdicts") == ["12 accept, 3 reject, 0 tempfail, 1 hold in the last hour"]
     assert field(done, "limits") == ["2 tripped in the last hour, 1 logins suspended by them"]
+    assert field(done, "suspended") == ["eve until 2026-11-26T09:00:00Z, by the limit an hour"]
     assert field(done, "mode") == ["enforce, 7 refusals passed over"]
-    assert "authpolicy resume LOGIN" in steps(done)
+    assert "authpolicy resume LOGIN" in steps(done) and "authpolicy learn" in steps(done)
     one.answer = lambda d: d.says()
     done = command.ok("status")
     assert field(done, "verdicts") == field(done, "limits") == [] and field(done, "mode") == ["enforce"]

@@ -116,7 +116,7 @@ def test_the_examples_of_the_command_work_in_their_order(build, tmp_path):
     log = audit.write(tmp_path / "audit.log", [audit.record()])
     prelude = f"""\
         authpolicy() {{
-            case $1 in log|replay|report) set -- "$@" {log} ;; usage) return 0 ;; esac     # that asks a daemon
+            case $1 in learn|log|replay|report) set -- "$@" {log} ;; usage) return 0 ;; esac     # that asks a daemon
             {place.program('authpolicy')} {db} "$@" || [ $? = 1 -a \\( $1 = check -o $1 = replay \\) ]
         }}
         set -e
