@@ -162,12 +162,14 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 {
 	static const char *const words[] = {
 	    [NAMES_ANY] = "login or group",
+	    [NAMES_MAYBE] = "login or group",
 	    [NAMES_LOGIN] = "login",
 	    [NAMES_GROUP] = "group",
 	    [NAMES_CREATE] = "login or group",
 	    [NAMES_CREATE_LOGIN] = "login",
 	};
-	bool any = want == NAMES_ANY || want == NAMES_CREATE;
+	bool any =
+	    want == NAMES_ANY || want == NAMES_MAYBE || want == NAMES_CREATE;
 	char *kind;
 
 	if (c->db.status != STATUS_OK)
@@ -184,6 +186,8 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 	if (kind == NULL &&
 	    (want == NAMES_CREATE || want == NAMES_CREATE_LOGIN))
 		return create(c, out);
+	if (kind == NULL && want == NAMES_MAYBE)
+		return c->db.status == STATUS_OK;
 	if (kind == NULL && c->db.status == STATUS_OK)
 		db_fail(&c->db, STATUS_REFUSED,
 		    "there is no %s %s; make it first: authpolicy %s add %s",

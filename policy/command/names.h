@@ -17,6 +17,7 @@
 
 enum names_want {
 	NAMES_ANY = 0, /* a login, a group or @domain, which has to be there */
+	NAMES_MAYBE,   /* as NAMES_ANY, but it need not be there */
 	NAMES_LOGIN,   /* a login that is there */
 	NAMES_GROUP,   /* a group that is there */
 	NAMES_CREATE,  /* as NAMES_ANY, but a login may be made a row */

@@ -628,6 +628,11 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 				      "AS mode"
 				      " FROM json_each(?1, '$.limits') ORDER "
 				      "BY key",
+    [SQL_USAGE_SUSPENDED] =
+	"SELECT value ->> '$.principal', value ->> '$.limit',"
+	" ifnull(value ->> '$.until', ''), value ->> '$.principal' ="
+	" ?1 ->> '$.name' AS own FROM json_each(?1, '$.suspensions')"
+	" ORDER BY own DESC, key",
     [SQL_USAGE_SUSPENSIONS] =
 	"SELECT value ->> '$.principal' AS suspended,"
 	" ifnull(value ->> '$.limit', 'by hand') AS \"limit\","

@@ -76,9 +76,12 @@ class Daemon(threading.Thread):
             except OSError:
                 return
             with connection:
-                assert connection.recv(100) == b"status\n"
-                self.asked += 1
-                answer = self.answer(self)
+                question = connection.recv(400)
+                if question == b"status\n":
+                    self.asked += 1
+                    answer = self.answer(self)
+                else:
+                    answer = {"error": "only status is told"}
                 connection.sendall(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
     def stop(self):

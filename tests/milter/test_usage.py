@@ -137,7 +137,7 @@ def test_the_foremost_are_named_in_their_order(daemon):
     assert "accounts  27" in command(daemon, "usage").stdout
 
 
-def test_a_suspension_is_shown_and_resume_ends_it(daemon):
+def test_a_suspension_is_shown(daemon):
     limit(daemon, "burst", "everyone", "messages", "2", "1h", "--suspend", "2d")
     assert send(daemon, "bob", 5) == 2
     assert send(daemon, "eve", 1) == 1
@@ -146,6 +146,35 @@ def test_a_suspension_is_shown_and_resume_ends_it(daemon):
         assert near(0, suspensions[0]["since"]) and near(2 * 86400, suspensions[0]["until"])
     assert usage(daemon, "eve")["suspensions"] == []
     assert "bob@example.com  burst" in command(daemon, "usage").stdout
+
+
+@pytest.mark.parametrize("name", ["Bob", "eve"])     # with a row, and without one
+def test_resume_ends_what_a_limit_did(daemon, name):
+    limit(daemon, "burst", "everyone", "messages", "2", "1h", "--suspend", "2d")
+    login = f"{name.lower()}@example.com"
+    assert send(daemon, name, 3) == 2
+    assert send(daemon, name) == 0
+    until_, = [s["until"] for s in usage(daemon, name)["suspensions"]]
+    done = command(daemon, "resume", name)
+    assert done.stdout == f"{login} is active again: the limit burst had suspended it until {until_}\n"
+    assert send(daemon, name, 2) == 2       # at once, and what was counted is void
+    assert usage(daemon, name)["suspensions"] == []
+    assert daemon.policy.sql("SELECT count(*) FROM principal WHERE name GLOB 'eve' OR name GLOB 'eve@*'") == "0"
+
+
+def test_resume_ends_what_a_cap_did(daemon):
+    limit(daemon, "cap", "staff", "messages", "2", "1h", "--cap", "--suspend", "2d")
+    assert send(daemon, "bob", 3) == 2
+    assert command(daemon, "resume", "bob").stdout == (
+        "still suspended through staff: see authpolicy resume staff\nbob@example.com was not suspended\n")
+    assert send(daemon, "bob") == 0
+    assert command(daemon, "resume", "STAFF").stdout.startswith("staff is active again: the limit cap had suspended it until 2")
+    assert send(daemon, "bob", 2) == 2
+
+
+def test_a_name_that_nobody_has_is_not_resumed(daemon):
+    done = command(daemon, "resume", "ghost", check=False)
+    assert (done.returncode, done.stdout) == (1, "") and "there is no login or group ghost, nor did a limit suspend it" in done.stderr
 
 
 def test_a_suspension_by_hand_is_shown_for_its_logins(daemon):

@@ -188,8 +188,7 @@ REFUSED = [
     ("trusted_peer", {"client": "300.0.0.1"}, CIDR),
     ("trusted_peer", {"asserts": "<>"}, "trusted_peer.asserts is an address form, not <>"),
     *[("trusted_peer", {"asserts": address}, "not a") for address in ["alice", "{login}", "a@", "@{domain}"]],
-    ("pardon", {"login": "staff"}, "pardon.login is a login, not a group or @domain: those are never suspended automatically"),
-    ("pardon", {"login": "@example.com"}, "pardon.login is a login, not a group or @domain"),
+    ("pardon", {"login": "Anonymous"}, "anonymous is never suspended by a limit"),
     ("pardon", {"login": ""}, "pardon.login is 1 to 255 bytes without control characters"),
     ("pardon", {"at": "2026-01-01"}, "pardon.at is UTC like 2026-12-31T18:00:00Z"),
     ("pardon", {"at": "0 o'clock"}, "pardon.at is UTC like 2026-12-31T18:00:00Z"),
@@ -246,7 +245,7 @@ ACCEPTED = [
     ("identity", {"cidr": "2001:db8::/64"}),
     *[("trusted_peer", {"client": client}) for client in ["any", "office", "192.0.2.0/24"]],
     ("trusted_peer", {"asserts": "*"}),
-    ("pardon", {"login": "no row of its own"}),
+    *[("pardon", {"login": login}) for login in ["no row of its own", "staff", "@example.com", "everyone"]],
     ("editor", {"bulk": 1}),
 ]
 
