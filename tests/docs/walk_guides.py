@@ -266,6 +266,7 @@ def keep(guide):
     found = guide.do("postconf -P")
     assert re.findall(r"^\s*(\S+)/inet/(\S+) =", found, re.M) == [
         ("127.0.0.1:10025", "smtpd_milters"), ("127.0.0.1:10025", "receive_override_options")]
+    assert "local_domain" not in found and "0 errors" in found
 
 
 def walk_postfix():
