@@ -10,15 +10,10 @@ CREATE TABLE record (
 	reason     TEXT,
 	would      TEXT,          -- the first reason passed over
 	row        TEXT,
-	mode       TEXT,
 	login      TEXT COLLATE NOCASE,
-	source     TEXT,
-	client     TEXT,
 	sender     TEXT,
 	repeated   INTEGER NOT NULL, -- how many refusals it stands for, 1 at least
-	authors    TEXT, -- this and the following are JSON; NULL: empty, or not there
-	findings   TEXT,
-	limits     TEXT,
+	limits     TEXT, -- JSON, as the next; NULL: empty, or not there
 	suspension TEXT
 );
 

@@ -59,7 +59,7 @@ SELECT ifnull(sum(iif(verdict = 'accept', count, 0)), 0) AS accepted,
 FROM tally;
 
 -- Backwards from the last period, those without records too.
-CREATE VIEW periods AS
+CREATE TABLE periods AS
 WITH RECURSIVE span(period) AS (
 	SELECT max(period) FROM tally
 	UNION ALL
@@ -84,7 +84,7 @@ SELECT period,
            AS new_senders
 FROM span LEFT JOIN tally USING (period)
 WHERE period IS NOT NULL
-GROUP BY period ORDER BY period;
+GROUP BY period;
 
 CREATE VIEW reasons AS
 SELECT reason, sum(refused) AS refused, sum(held) AS held,

@@ -229,8 +229,8 @@ db_open_scratch(struct db *db)
 {
 	memset(db, 0, sizeof(*db));
 	db->scratch = true;
-	if (sqlite3_open_v2("", &db->handle, SQLITE_OPEN_READWRITE, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_open_v2("", &db->handle,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return broken(db);
 	return db_exec(db, "PRAGMA journal_mode = OFF;"
 			   "PRAGMA synchronous = OFF;"
