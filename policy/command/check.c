@@ -1,4 +1,5 @@
 /* authpolicy check: what the daemon would say, and why. */
+#include "policy/command/automatic.h"
 #include "policy/command/batch.h"
 #include "policy/command/clock.h"
 #include "policy/command/command.h"
@@ -152,10 +153,21 @@ explain_client(struct command *c, const struct play *p)
 	say(c, text);
 }
 
+/* Suspensions by limits are in the daemon alone. */
+static void
+explain_unknown(struct command *c, const struct diag *unknown)
+{
+	char text[1000];
+
+	snprintf(text, sizeof(text), "whom limits suspended is not known: %s",
+	    diag_first(unknown));
+	say(c, text);
+}
+
 /* Asks, prints, and makes the answer an exit status.  The decision is pure:
  * asked twice, once for the steps, it says the same. */
 static enum status
-answer(struct command *c, struct play *p)
+answer(struct command *c, struct play *p, const struct diag *unknown)
 {
 	struct trace trace = {say, c};
 	struct outcome o;
@@ -166,6 +178,8 @@ answer(struct command *c, struct play *p)
 		if (c->json)
 			json_array(&c->out, "explain");
 		explain_client(c, p);
+		if (unknown->count > 0)
+			explain_unknown(c, unknown);
 		p->trace = &trace;
 		play_message(p, &o);
 		p->trace = NULL;
@@ -246,7 +260,8 @@ read_header(const struct args *a, struct text *raw, struct arena *arena,
 
 /* The facts of the options, put to the policy. */
 static enum status
-check_one(struct command *c, const struct policy *policy)
+check_one(
+    struct command *c, const struct policy *policy, const struct diag *unknown)
 {
 	const char *sender = args_value(&c->args, "mail-from", NULL), *rcpt;
 	struct recipient *recipients =
@@ -267,7 +282,7 @@ check_one(struct command *c, const struct policy *policy)
 		status = fail(STATUS_USAGE,
 		    "check needs --mail-from, '<>' for the null sender");
 	else if (status == STATUS_OK)
-		status = answer(c, &p);
+		status = answer(c, &p, unknown);
 	for (size_t i = 0; i < p.recipient_count; i++)
 		free((void *)(uintptr_t)recipients[i].rcpt);
 	free(recipients);
@@ -282,12 +297,15 @@ run_check(struct command *c)
 {
 	bool batch = args_has(&c->args, "batch");
 	struct load_report report = {0};
+	struct diag unknown = {0};
 	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
 	enum status status;
 
 	for (size_t i = 0; i < diag_kept(&report.errors); i++)
 		fail(STATUS_UNKNOWN, "%s", report.errors.lines[i]);
 	load_report_clear(&report);
+	if (policy != NULL)
+		policy = automatic_suspend(c, policy, &unknown);
 	if (policy == NULL)
 		return STATUS_UNKNOWN;
 	if (batch && c->args.own_count > 1)
@@ -295,7 +313,8 @@ run_check(struct command *c)
 		    "--batch reads all facts: leave other options out");
 	else
 		status = batch ? batch_run(policy, stdin, stdout)
-			       : check_one(c, policy);
+			       : check_one(c, policy, &unknown);
+	diag_clear(&unknown);
 	policy_free(policy);
 	return status;
 }

@@ -61,6 +61,9 @@ enum status records_close(struct records *r);
  */
 bool records_database(struct db *db);
 
+/* Gives a database that function. */
+bool records_raw(struct db *db);
+
 /*
  * Loads all records into the table `record` of that database.  What came from
  * clients is as it came: any bytes but NUL.

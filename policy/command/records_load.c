@@ -40,13 +40,18 @@ raw(sqlite3_context *ctx, int count, sqlite3_value **values)
 }
 
 bool
+records_raw(struct db *db)
+{
+	return sqlite3_create_function_v2(db->handle, "raw", 1,
+		   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
+		   raw, NULL, NULL, NULL) == SQLITE_OK ||
+	       db_fail(db, STATUS_UNKNOWN, "out of memory");
+}
+
+bool
 records_database(struct db *db)
 {
-	return db_open_scratch(db) && db_exec(db, audit_sql) &&
-	       (sqlite3_create_function_v2(db->handle, "raw", 1,
-		    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, NULL,
-		    raw, NULL, NULL, NULL) == SQLITE_OK ||
-		   db_fail(db, STATUS_UNKNOWN, "out of memory"));
+	return db_open_scratch(db) && db_exec(db, audit_sql) && records_raw(db);
 }
 
 bool

@@ -631,6 +631,10 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 				      "AS mode"
 				      " FROM json_each(?1, '$.limits') ORDER "
 				      "BY key",
+    [SQL_AUTOMATIC] =
+	"SELECT raw(value ->> '$.principal'), raw(value ->> '$.limit'),"
+	" value ->> '$.since', value ->> '$.until', raw(value ->> '$.why')"
+	" FROM json_each(?1, '$.suspensions')",
     [SQL_USAGE_SUSPENDED] =
 	"SELECT value ->> '$.principal', value ->> '$.limit',"
 	" ifnull(value ->> '$.until', ''), value ->> '$.principal' ="

@@ -154,6 +154,7 @@ enum statement {
 	SQL_USAGE_LIMITS, /* the same */
 	SQL_USAGE_SUSPENSIONS, /* the same */
 	SQL_USAGE_SUSPENDED,   /* the same: its own first */
+	SQL_AUTOMATIC,	       /* the answer to suspensions */
 	SQL_COUNTS,
 	SQL_SUSPENDED,
 	SQL_NEXT, /* `true` when the policy can be loaded */

@@ -14,7 +14,7 @@ def packet(command, data=b""):
 
 
 def strings(*texts):
-    return b"".join(t.encode() + b"\0" for t in texts)
+    return b"".join(t.encode(errors="surrogateescape") + b"\0" for t in texts)
 
 
 class Milter:

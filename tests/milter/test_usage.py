@@ -41,9 +41,9 @@ def limit(daemon, *words):
     command(daemon, "limit", "set", *words)
 
 
-def send(daemon, login, times=1, recipient="friend@example.org"):
+def send(daemon, login, times=1, sender=None, recipient="friend@example.org"):
     """How many of the messages are accepted, in one session."""
-    address = f"{login.partition('@')[0]}@example.com"
+    address = sender or f"{login.partition('@')[0]}@example.com"
     with Milter(daemon.address.partition(":")[2], login=login) as milter:
         milter.begin()
         return sum(milter.message(address, recipient)[0] in (CONTINUE, "a") for _ in range(times))
@@ -146,6 +146,34 @@ def test_a_suspension_is_shown(daemon):
         assert near(0, suspensions[0]["since"]) and near(2 * 86400, suspensions[0]["until"])
     assert usage(daemon, "eve")["suspensions"] == []
     assert "bob@example.com  burst" in command(daemon, "usage").stdout
+
+
+def test_check_knows_whom_a_limit_suspended(daemon, tmp_path):
+    limit(daemon, "burst", "everyone", "messages", "2", "1h", "--suspend", "2d")
+    limit(daemon, "cap", "@tenant.example", "messages", "1", "1h", "--cap", "--suspend", "1d")
+    command(daemon, "grant", "everyone", "shared@example.com")
+    command(daemon, "set", "realms", "example.com", "tenant.example")
+    asked = ("check", "--mail-from", "shared@example.com", "--json", "--login")
+    odd = "\udcff\u202e"      # a byte that is no UTF-8, and text from right to left
+    assert json.loads(command(daemon, *asked, "bob").stdout)["verdict"] == "accept"
+    assert send(daemon, "bob", 3) == send(daemon, odd, 3, "shared@example.com") == 2
+    assert send(daemon, "ann@tenant.example", 2, "shared@example.com") == 1
+    for login, row in (("BOB@example.com", "quota(burst)"), (odd, "quota(burst)"), ("joe@tenant.example", "quota(cap)")):
+        done = command(daemon, *asked, login, check=False)
+        said = json.loads(done.stdout)
+        assert (done.returncode, said["verdict"], said["reason"], said["row"]) == (1, "reject", "login-suspended", row), login
+    until_, = [s["until"] for s in usage(daemon, "bob")["suspensions"]]
+    assert until_ in json.loads(command(daemon, *asked, "bob", check=False).stdout)["reply"]
+    # another file is another policy, and the daemon is not asked about it
+    daemon.policy.authpolicy("sql", f".backup {tmp_path}/new.db")
+    other = Policy(tmp_path / "new.db")
+    done = other.authpolicy(*asked, "bob", "--explain", "--control", daemon.settings["control"])
+    assert "whom limits suspended is not known: the daemon that runs has another policy" in json.loads(done.stdout)["explain"]
+    done = daemon.policy.authpolicy(*asked, "bob", "--explain", "--control", tmp_path / "none")
+    assert "whom limits suspended is not known: no daemon runs" in json.loads(done.stdout)["explain"]
+    assert not done.stderr
+    command(daemon, "resume", "bob")
+    assert json.loads(command(daemon, *asked, "bob", "--explain").stdout)["verdict"] == "accept"
 
 
 @pytest.mark.parametrize("name", ["Bob", "eve"])     # with a row, and without one
