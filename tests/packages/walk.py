@@ -173,7 +173,7 @@ def rotate(system):
 def upgrade(system):
     """A policy of an older version is brought up to date, with a copy beside it; what the administrator wrote stays."""
     newer = "1000"
-    system.do(f"""
+    said = system.do(f"""
         dpkg-deb -R ../authpolicy-milter_*.deb /root/newer
         sed -i 's/^Version: .*/Version: {newer}/' /root/newer/DEBIAN/control
         dpkg-deb -b /root/newer /root/newer.deb
@@ -187,8 +187,13 @@ def upgrade(system):
         test "$(sqlite3 {POLICY} 'PRAGMA user_version')" = $version
         grep -qx '# mine' /etc/authpolicy/authpolicyd.conf
         test "$(sqlite3 {POLICY}.version-0.* 'PRAGMA user_version')" = 0
+        sqlite3 {POLICY} 'PRAGMA user_version = 99'
+        ! dpkg -i /root/newer.deb || exit 1
+        test "$(dpkg-query -W -f '${{db:Status-Status}}' authpolicy-milter)" = half-configured
         cat /root/kept.db >{POLICY}
+        dpkg --configure -a
         """)
+    assert "made by a newer authpolicy" in said
     assert system.owner(POLICY) == "root:authpolicy 640"
     assert system.owner(f"{POLICY}.version-0.*") == "root:authpolicy 640"
     system.stop()
