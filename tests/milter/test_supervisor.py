@@ -1,5 +1,7 @@
 """What the daemon tells systemd, or whoever else speaks sd_notify(3): a socket of the test stands in for it."""
 
+import contextlib
+import ctypes
 import os
 import pathlib
 import re
@@ -16,6 +18,10 @@ from lib.milter import Milter
 from lib.policy import Policy
 from lib.wait import until
 
+# Of ptrace(2) and waitpid(2).
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207
+WALL = 0x40000000
+
 
 @pytest.fixture(scope="module")
 def policy(build):
@@ -29,16 +35,16 @@ def daemon(policy):
     daemon.stop()
 
 
-@pytest.fixture(params=["path", "abstract"])
+@pytest.fixture
 def supervisor(request, monkeypatch):
     """The socket, which daemons started from now on find in their environment."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
         folder = place.scratch("supervisor")
-        folder.chmod(0o755)
-        name = f"{'@' if request.param == 'abstract' else ''}{folder}/notify"
+        abstract = getattr(request, "param", "") == "abstract"
+        name = f"{'@' if abstract else ''}{folder}/notify"
         s.bind(name.replace("@", "\0"))
         s.settimeout(PATIENCE)
-        if request.param == "path":
+        if not abstract:
             (folder / "notify").chmod(0o777)
         monkeypatch.setenv("NOTIFY_SOCKET", name)
         yield s
@@ -57,6 +63,7 @@ def hears(supervisor, **expected):
             return words
 
 
+@pytest.mark.parametrize("supervisor", ["path", "abstract"], indirect=True)
 def test_it_is_ready_with_the_first_policy_copy(daemon, supervisor):
     daemon.start()
     first = told(supervisor)
@@ -101,6 +108,39 @@ def test_the_watchdog_hears_that_it_lives_as_long_as_it_does(daemon, supervisor,
     until(lambda: "mode monitor" in hears(supervisor, WATCHDOG="1")["STATUS"], PATIENCE, "the status to change")
     daemon.policy.set("mode", "enforce")
     assert "stands still" not in daemon.said() and "does not answer" not in daemon.said()
+
+
+@contextlib.contextmanager
+def stopped(tid):
+    """One thread stands still, as a deadlock would have it; the others run."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    for request in (PTRACE_SEIZE, PTRACE_INTERRUPT):
+        assert libc.ptrace(request, tid, None, None) == 0, os.strerror(ctypes.get_errno())
+    os.waitpid(tid, WALL)
+    try:
+        yield
+    finally:
+        assert libc.ptrace(PTRACE_DETACH, tid, None, None) == 0
+
+
+def test_the_watchdog_does_not_hear_that_it_lives_when_a_thread_stands_still(daemon, supervisor, monkeypatch):
+    """Each thread in turn: either it is missed, or the daemon decides mail without it."""
+    monkeypatch.setenv("WATCHDOG_USEC", "1600000")
+    daemon.start()
+    missed = set()
+    for tid in map(int, os.listdir(f"/proc/{daemon.process.pid}/task")):
+        if tid == daemon.process.pid:
+            continue
+        hears(supervisor, WATCHDOG="1")
+        before = len(daemon.said())
+        with stopped(tid):
+            told(supervisor)    # was on its way
+            alive = "WATCHDOG" in told(supervisor)
+        if not alive:
+            missed |= set(re.findall(r"(the policy thread stands still|libmilter does not answer)", daemon.said()[before:]))
+    assert missed == {"the policy thread stands still", "libmilter does not answer"}
+    hears(supervisor, WATCHDOG="1")
 
 
 def test_a_start_that_fails_is_not_ready(policy, supervisor):
