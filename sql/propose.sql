@@ -22,12 +22,11 @@ INSERT INTO other_owner
 	SELECT proposal.rowid, sender.login FROM proposal JOIN sender
 	ON sender.login >= local || '@' AND sender.login < local || 'a' AND substr(sender.login, length(local) + 1, 1) = '@';
 
--- With default_realm a login has its row with the realm or without.
+-- With default_realm a login is known with its realm, and may have its row without.
 CREATE TABLE realm (name TEXT NOT NULL);
 INSERT INTO realm SELECT value FROM policy.setting WHERE name = 'default_realm';
 DELETE FROM other_owner WHERE EXISTS (SELECT 1 FROM proposal, realm WHERE proposal.rowid = proposal
-	AND other_owner.name COLLATE NOCASE IN (login, login || '@' || realm.name)
-	OR proposal.rowid = proposal AND login = other_owner.name || '@' || realm.name);
+	AND login IN (other_owner.name, other_owner.name || '@' || realm.name));
 CREATE INDEX other_owner_proposal ON other_owner (proposal);
 
 -- Whom an address is granted to by name.
@@ -47,8 +46,11 @@ UPDATE proposal SET caution = CASE
 	WHEN rowid IN (SELECT proposal FROM other_owner) THEN
 		address || ' may be the own address of ' || (SELECT min(name) FROM other_owner WHERE proposal = proposal.rowid)
 	WHEN EXISTS (SELECT 1 FROM named, realm WHERE named.address = proposal.address AND kind = 'login'
-		AND principal NOT IN (login, login || '@' || realm.name) AND login <> principal || '@' || realm.name) THEN
-		address || ' is granted by name to ' || (SELECT min(principal) FROM named WHERE named.address = proposal.address AND kind = 'login')
+		AND login NOT IN (principal, principal || '@' || realm.name)) THEN
+		address || ' is granted by name to ' || (SELECT min(principal) FROM named WHERE named.address = proposal.address AND kind = 'login'
+			AND principal <> login)
+	WHEN login NOT LIKE '%@' || domain AND login LIKE '%@%' THEN
+		login || ' is not of ' || domain || ': where customers share a server, that is another''s'
 	WHEN login IN (SELECT login FROM busy) THEN login || ' used ' || (SELECT addresses FROM busy WHERE busy.login = proposal.login)
 		|| ' addresses without a grant: a stolen password, or a program that sends for many'
 	END;
@@ -62,3 +64,4 @@ INSERT INTO shared
 UPDATE proposal SET set_name = (SELECT 'senders of ' || main.address FROM shared JOIN shared AS main USING (logins)
 	WHERE shared.address = proposal.address ORDER BY main.count DESC, main.address LIMIT 1)
 WHERE caution IS NULL AND manner = 'as' AND address IN (SELECT address FROM shared);
+CREATE INDEX proposal_set_name ON proposal (set_name);
