@@ -19,7 +19,7 @@ def test_what_is_written_works(build, walk, mta, tmp_path):
     if mta == "sendmail":
         sendmail.unpacked()     # while there is a network
     done = subprocess.run([*UNSHARE, "/usr/bin/python3", place.TOP / "tests/docs" / walk, mta, tmp_path], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180, check=False)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False)
     if done.returncode == 77:
         pytest.skip(done.stdout.strip())
     assert done.returncode == 0, done.stdout

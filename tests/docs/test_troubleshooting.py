@@ -77,5 +77,13 @@ def test_the_replies_nobody_can_ask_for_are_those_of_the_program(reason):
         assert words in re.sub(r'"\s*"', "", source).replace("(%s)", "%s"), words
 
 
+def test_what_the_daemon_is_said_to_say_it_says():
+    source = re.sub(r'"\s*"', "", "".join(p.read_text() for p in (place.TOP / "milter").glob("*.c")))
+    said = re.findall(r"^\| `(.*?)` \|", TEXT, re.M)
+    assert len(said) > 5
+    for words in said:
+        assert words.replace("Resource temporarily unavailable", "%s") in source, words
+
+
 def test_there_is_nothing_else_to_run():
     assert {fence for fence, _ in guide.blocks("docs/troubleshooting.md")} == {"sh", "sh mend"}
