@@ -63,11 +63,28 @@ fill(const struct export *e, enum form_kind kind, const char *form,
 		snprintf(out, FORM_TEXT_MAX + 1, "@%s", domain);
 }
 
+/* Of whose address it may be a sub-address; NULL for none. */
+static const char *
+find_base(const struct export *e, const char *key, struct address *base)
+{
+	struct address a;
+
+	return address_parse(key, strlen(key), &a) == ADDRESS_OK &&
+		       policy_local_domain(e->policy, address_domain(&a)) !=
+			   NULL &&
+		       address_base(&a,
+			   policy_settings(e->policy)->recipient_delimiter,
+			   base)
+		   ? base->text
+		   : NULL;
+}
+
 /* Keeps a candidate: an address or @domain, or "" for any, and a login. */
 static void
 add_candidate(struct export *e, const char *login, const char *address)
 {
 	char text[FORM_TEXT_MAX + 1];
+	struct address base;
 	struct form form;
 
 	if (form_parse(address, true, &form) != ADDRESS_OK)
@@ -79,9 +96,10 @@ add_candidate(struct export *e, const char *login, const char *address)
 			return;
 	}
 	if (form.kind == FORM_ADDRESS || form.kind == FORM_DOMAIN)
-		db_run(&e->c->db, SQL_EXPORT_COVER, form.text, login);
+		db_run(&e->c->db, SQL_EXPORT_COVER, form.text, login,
+		    find_base(e, form.text, &base));
 	else if (form.kind != FORM_NULL && login[0] != '\0')
-		db_run(&e->c->db, SQL_EXPORT_COVER, "", login);
+		db_run(&e->c->db, SQL_EXPORT_COVER, "", login, NULL);
 }
 
 /* Would the daemon let the login use the key? */

@@ -93,9 +93,11 @@ is_first(struct map *m, const char *key)
 	char line[24], *first;
 
 	snprintf(line, sizeof(line), "%zu", m->i.line);
-	first = db_text(db, SQL_MAP_KEY, key, line);
-	if (first == NULL)
+	if (!db_run(db, SQL_MAP_KEY, key, line) || db->changed > 0)
 		return db->status == STATUS_OK;
+	first = db_text(db, SQL_MAP_LINE, key);
+	if (first == NULL)
+		return false;
 	import_note(&m->i,
 	    "the key %s is on line %s already, by which Postfix goes; left out",
 	    key, first);

@@ -460,9 +460,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_IMPORT_UNGRANT] = "DELETE FROM send_as WHERE principal = ?"
 			   " AND address = ? AND scope = ? AND manner = ?",
 
-    [SQL_MAP_KEY] = "INSERT INTO map_key(key, line) VALUES (?1, ?2)"
-		    " ON CONFLICT DO UPDATE SET line = line RETURNING"
-		    " nullif(line, CAST(?2 AS INTEGER))",
+    [SQL_MAP_KEY] = "INSERT INTO map_key(key, line) VALUES (?, ?)"
+		    " ON CONFLICT DO NOTHING",
+    [SQL_MAP_LINE] = "SELECT line FROM map_key WHERE key = ?",
     [SQL_MAP_OVERLAPS] =
 	"SELECT d.name, w.other, d.other FROM wanted AS d JOIN wanted AS w"
 	" ON substr(w.other, instr(w.other, '@')) = d.other"
@@ -507,17 +507,19 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_EXPORT_SETTING] = "SELECT * FROM setting",
     [SQL_EXPORT_BEGIN] =
 	"CREATE TEMP TABLE cover(key TEXT NOT NULL, login"
-	" TEXT NOT NULL, PRIMARY KEY (key, login)) WITHOUT ROWID",
+	" TEXT NOT NULL, base TEXT, PRIMARY KEY (key, login)) WITHOUT ROWID",
     [SQL_EXPORT_GRANTS] =
 	"SELECT login, address FROM effective_grant WHERE scope <> 'header'"
 	" AND manner = 'as' UNION ALL SELECT '', address FROM deny_as",
-    [SQL_EXPORT_COVER] = "INSERT INTO cover(key, login) VALUES (?, ?)"
-			 " ON CONFLICT DO NOTHING",
+    [SQL_EXPORT_COVER] = "INSERT INTO cover(key, login, base)"
+			 " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     /* whoever a form could cover it for: the decision is asked */
     [SQL_EXPORT_KEYS] =
-	"WITH keys(key, domain) AS (SELECT DISTINCT key,"
+	"WITH keys(key, base, domain) AS (SELECT DISTINCT key, base,"
 	" substr(key, instr(key, '@')) FROM cover WHERE key <> '')"
 	" SELECT key, login FROM keys JOIN cover USING (key)"
+	" UNION SELECT keys.key, login FROM keys JOIN cover"
+	" ON cover.key = keys.base"
 	" UNION SELECT keys.key, login FROM keys JOIN cover"
 	" ON cover.key = keys.domain WHERE keys.key <> keys.domain"
 	" UNION SELECT keys.key, login FROM keys JOIN cover"

@@ -117,6 +117,7 @@ enum statement {
 				 origin, note */
 	SQL_IMPORT_UNGRANT,   /* principal, address, scope, manner */
 	SQL_MAP_KEY,	      /* key, line */
+	SQL_MAP_LINE,	      /* key */
 	SQL_MAP_OVERLAPS,
 	SQL_ALIAS, /* address, target, line */
 	SQL_ALIAS_LEAVES,
@@ -137,7 +138,7 @@ enum statement {
 	SQL_EXPORT_SETTING,
 	SQL_EXPORT_BEGIN,
 	SQL_EXPORT_GRANTS,
-	SQL_EXPORT_COVER, /* key or "", login */
+	SQL_EXPORT_COVER, /* key or "", login, what it is a sub-address of */
 	SQL_EXPORT_KEYS,
 	SQL_EXPORT_CANNOT,
 

@@ -139,6 +139,15 @@ def test_who_is_denied_suspended_or_behind_a_wall_is_not_in_the_table(command):
                      **{key: ["alice"] for key in ("alice@example.com", "bob@example.com", "b@example.com", "@example.com")}}
 
 
+def test_a_sub_address_that_is_denied_to_one_stays_anothers(command):
+    command.ok("grant", "alice", "info@example.com")
+    command.ok("grant", "bob", "@example.com")
+    command.ok("deny", "bob", "info+x@example.com")
+    command.ok("check", "--login", "alice", "--mail-from", "info+x@example.com")
+    found, _ = table(command)
+    assert found["info+x@example.com"] == ["alice"] and found["info@example.com"] == ["alice", "bob"]
+
+
 def test_what_the_table_cannot_say_is_a_comment(command):
     command.ok("login", "add", "al ice", "bob")
     command.ok("grant", "bob", "dev-*@example.com", "@.example.com", "<>", "*")

@@ -397,6 +397,22 @@ def test_an_imported_policy_loads_and_equals_itself(command, write):
     assert command.ok("import", "csv", file).lines == ["there already: 9"]
 
 
+PIECES = ["login", "group", "member", "grant", "alice", "bob", "staff", "@example.com", "a@example.com", "{login}", "<>", "*", ",", ",", ",", ",",
+          '"', '""', "\n", "\n", "\r\n", "\\", " ", "\t", "#", "header", "on-behalf", "2026-01-01", "ü", "everyone", "!", ":", "@"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "postfix-login-maps", "postfix-aliases"])
+def test_whatever_is_in_a_file_the_policy_stays_one(command, write, kind):
+    rng = random.Random(kind)
+    for number in range(25):
+        text = "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 60)))
+        before = everything(command)
+        done = command.run("import", kind, write(text), *rng.choice(([], ["--exact", "--origin", "x", "--yes"])))
+        assert done.status in (0, 1), (number, text, done)
+        assert done.status == 0 or everything(command) == before, (number, text, done)
+        assert "\n0 errors, " in "\n" + command.ok("lint").out, (number, text)
+
+
 def on_terminal(command, *args):
     """Runs the command with a terminal as standard error; what it drew there."""
     pid, fd = pty.fork()

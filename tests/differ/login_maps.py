@@ -29,7 +29,7 @@ class Table:
     def __init__(self, seed):
         rng = random.Random(f"table {seed}")
         lines, self.owners = ["# random"], {}
-        for _ in range(rng.randint(3, 12)):
+        for _ in range(rng.randint(8, 20)):
             key, owners = self.entry(rng)
             if key.casefold() in self.owners:       # texthash takes no key twice
                 continue
@@ -41,10 +41,21 @@ class Table:
 
     @staticmethod
     def entry(rng):
-        name, domain = rng.choice(NAMES), rng.choice(DOMAINS)
+        name, domain = rng.choice(NAMES), rng.choice(DOMAINS + LOCAL)
         kind = rng.random()
         key = f"@{domain}" if kind < 0.2 else name if kind < 0.35 else f"{name}@{domain}"
         return any_case(rng, key), [any_case(rng, owner) for owner in rng.sample(LOGINS, rng.randint(1, 3))]
+
+
+class Exported:
+    """A table that `authpolicy export` made, a line for each key."""
+
+    def __init__(self, text):
+        self.text, self.owners = text, {}
+        for line in text.splitlines():
+            if not line.startswith("#"):
+                key, owners = re.fullmatch(r'("[^"]*"@\S+|\S+) (.*)', line).groups()
+                self.owners[key] = set(owners.split(", "))
 
 
 def paths(seed, count, table):
@@ -68,7 +79,7 @@ def path(rng, name, domain):
         name += "+" + rng.choice(("x", "y", "z+z", ""))
     address = f"{name}@{any_case(rng, domain) if domain.isascii() else domain}"
     return rng.choice((
-        f"<{address}>", f"<{address}>", f"<{address}>", f"<{address}>", f"<{address}>", f"<{address}>", f"< {address} >",
+        *[f"<{address}>"] * 16, f"< {address} >",
         f'<"{plain}"@{domain}>', f"<{address}.>", f"<@relay.test:{address}>", f"<{name}>", f"<{plain}%{domain}@example.com>",
         f"<{domain}!{plain}>", f'<"{plain}@{domain}"@example.com>', f"<{plain[0]}\\{plain[1:]}@{domain}>", "<>", '<"">', f"<@{domain}>",
         f"<{name}@{domain}@example.com>", f"<{name}@[127.0.0.1]>", f"<(c){address}>"))
@@ -127,11 +138,33 @@ class Imported:
         self.base = self.policy.path.with_name("base.db")
         shutil.copy(self.policy.path, self.base)
 
-    def answers(self, table, logins, senders):
+    def take(self, table):
+        """Import the table into a policy that has nothing else."""
         shutil.copy(self.base, self.policy.path)
         file = self.policy.path.with_name("senders")
         file.write_text(table.text)
         self.policy.authpolicy("import", "postfix-login-maps", file, *(word for d in LOCAL for word in ("--domain", d)))
+
+    def spice(self, seed):
+        """Add what no table has: groups, templates, denies, owners, suspensions, dates."""
+        rng = random.Random(f"spice {seed}")
+        login, address, domain = (lambda: rng.choice(LOGINS).lower()), (lambda: f"{rng.choice(NAMES)}@{rng.choice(LOCAL)}"), \
+            (lambda: rng.choice(LOCAL))
+        self.policy.sql("".join(f"INSERT OR IGNORE INTO principal(name, kind) VALUES ('{name.lower()}', 'login');" for name in LOGINS))
+        self.policy.group("staff", *rng.sample([name.lower() for name in LOGINS], 2))
+        for command in (
+                ["grant", "staff", address(), f"@{domain()}"], ["grant", "everyone", "{login}"], ["grant", "everyone", f"{{user}}@{domain()}"],
+                ["grant", login(), address(), "--scope", "header"], ["grant", login(), address(), "--until", "2020-01-01"],
+                ["deny", login(), address()], ["deny", "staff", address()], ["deny", "everyone", address()], ["deny", login(), f"@{domain()}"],
+                ["suspend", login()], ["domain", "add", domain(), "--owner", rng.choice(("staff", "@example.com", login()))]):
+            if rng.random() < 0.5:
+                self.policy.authpolicy(*command)
+
+    def exported(self):
+        """The table that Postfix would be given."""
+        return Exported(self.policy.authpolicy("export", "postfix-login-maps").stdout)
+
+    def answers(self, logins, senders):
         facts = "".join(json.dumps({"login": login, "mta": "postfix", "sender": s}) + "\n" for login in logins for s in senders)
         done = subprocess.run([place.program("authpolicy"), "--db", self.policy.path, "check", "--batch"],
                               input=facts, capture_output=True, text=True, check=True)
