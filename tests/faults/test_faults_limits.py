@@ -48,6 +48,12 @@ def decides_for_a_new_one(daemon):
         decides(session.begin())
 
 
+def is_taken(daemon):
+    """Whether a new session is begun, soon."""
+    with contextlib.suppress(TimeoutError), Milter(milter_socket(daemon), timeout=2) as session:
+        return session.negotiate()
+
+
 @pytest.fixture
 def silent(daemon):
     """Opens connections that say nothing, or only these bytes."""
@@ -97,6 +103,7 @@ def test_more_sessions_than_allowed_are_turned_away_at_once(daemon, monkeypatch)
         taken = [s.negotiate() for s in sessions]
         assert taken == [True] * 64 + [False] * 16
     assert "64 sessions are open, no more are taken (max_sessions)" in daemon.said()
+    until(lambda: is_taken(daemon), PATIENCE, "the sessions that ended to be noticed")
     decides_for_a_new_one(daemon)
 
 
@@ -136,10 +143,7 @@ def test_without_threads_for_all_nobody_is_answered_wrongly(daemon, stuck_log, f
         assert {s.answer()[0] for s in select.select(sessions, [], [], 0)[0]} == {"O"}, "no verdict without its record"
         stuck_log.flow()
 
-    def served():
-        with contextlib.suppress(TimeoutError), Milter(milter_socket(daemon), timeout=2) as session:
-            return session.begin()
-    until(served, PATIENCE, "a new session to be taken")
+    until(lambda: is_taken(daemon), PATIENCE, "a new session to be taken")
 
 
 # --- the mail server ---
