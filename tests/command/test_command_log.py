@@ -227,6 +227,7 @@ NOT_RECORDS = {
     "no verdict": audit.lines([record(verdict=None)]).encode().rstrip(),
     "a NUL": b"\0",
     "a record behind a NUL": b"\0" + audit.lines([record()]).encode().rstrip(),
+    "a NUL behind a record": audit.lines([record()]).encode().rstrip() + b"\0 and more",
     "an escaped NUL": audit.lines([record(login="alice\0x")]).encode().rstrip(),
     "depth": b"[" * 5000,
     "a very long line": b'{"time":"' + b"x" * (17 << 20) + b'"}',
@@ -301,6 +302,14 @@ class Follower:
     def wait_for(self, *refs):
         until(lambda: self.refs() == list(refs), what=lambda: f"{refs}, not {self.refs()}")
 
+    def wait_until_it_looked_again(self):
+        """It sleeps after each look."""
+        def sleeps():
+            with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
+                return int(next(line for line in status if line.startswith("voluntary_ctxt")).split()[1])
+        before = sleeps()
+        until(lambda: sleeps() > before + 3)
+
     def stop(self):
         self.process.terminate()
         return self.process.communicate(timeout=10)[1].decode()
@@ -348,6 +357,7 @@ def test_it_follows_through_rotation(bare, follow):
         old.write(audit.lines([record(ref="B")]).encode())
         following.wait_for("A", "B")
         path.touch()
+        following.wait_until_it_looked_again()
         old.write(audit.lines([record(ref="C")]).encode())
         append(path, record(ref="D"))
     following.wait_for("A", "B", "C", "D")

@@ -144,6 +144,14 @@ def test_every_figure_is_that_of_the_log(busy, options, more):
         assert found[name] == value, name
 
 
+def test_only_delivered_messages_are_use_of_a_sender(bare):
+    audit.write(bare.folder / "audit.log", [
+        record(sender="a@example.com", stage="abort"), refusal("rule", sender="b@example.com"),
+        record(sender="c@example.com", verdict="hold", reason="rule"), record(sender="<>"), record(sender=None),
+        record(sender="d@example.com", login=None)])
+    assert [row["sender"] for row in report(bare)["new_senders"]] == ["c@example.com"]
+
+
 def test_lists_are_as_long_as_asked_for(busy):
     whole, short, usual = report(busy, *ENOUGH), report(busy, "--limit", "3"), report(busy)
     for name in ("logins", "refusals", "limits", "suspensions", "new_senders"):
