@@ -72,5 +72,5 @@ def test_what_is_offered(complete, words, offered):
 
 def test_files_are_offered_where_one_is_wanted(complete, tmp_path):
     (tmp_path / "policy.db").touch()
-    for option in ("--db", "--control", "--message"):
+    for option in ("--db", "--control", "--message", "--against", "--html"):
         assert complete("check", option, f"{tmp_path}/pol") == [f"{tmp_path}/policy.db"]
