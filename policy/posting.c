@@ -144,11 +144,13 @@ bool
 posting_read(
     const unsigned char *data, size_t len, size_t *at, struct posting *out)
 {
-	struct rest r = {data + *at, len - *at, false};
+	struct rest r = {0};
 
 	*out = (struct posting){0};
-	if (r.len == 0)
+	if (*at >= len)
 		return false;
+	r.data = data + *at;
+	r.len = len - *at;
 	out->letter = (char)*r.data++;
 	r.len--;
 	switch (out->letter) {
