@@ -67,7 +67,7 @@ tally_verdict(const struct verdict *v, int64_t now)
 {
 	add(&tally.verdicts[v->stage][v->kind][v->reason], 1);
 	if (v->stage == STAGE_EOM || verdict_is_refusal(v->kind))
-		add_in_minute(v->kind, now);
+		add_in_minute((int)v->kind, now);
 }
 
 void
