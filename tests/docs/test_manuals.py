@@ -66,6 +66,13 @@ def test_every_field_of_a_record_is_named():
     assert fields - named == set()
 
 
+def test_the_records_of_the_tests_have_the_fields_of_the_daemon():
+    fields = set(re.findall(r'json_\w+\(\s*&?j, "(\w+)"', source("milter/record.c")))
+    of_tests = {name for one in audit.busy(2000) for name in one}
+    assert of_tests - fields == set()
+    assert of_tests > {"limits", "suspension", "repeated"}
+
+
 def test_the_keys_of_the_configuration_have_their_defaults():
     keys = re.findall(r'^    \{"(\w+)", "([^"]*)",', source("milter/keys.c").split("const struct key keys")[1], re.M)
     rows = re.findall(r"^\.It Cm (\w+) No = Qq ?(.*)$", section("authpolicyd.conf.5", "DESCRIPTION"), re.M)
