@@ -46,8 +46,11 @@ check_removals(struct import *i)
 		return false;
 	going = sqlite3_column_int64(s, 0);
 	all = sqlite3_column_int64(s, 1);
-	if (going * TENTH > all && !args_has(&i->c->args, "yes") &&
-	    !args_has(&i->c->args, "dry-run"))
+	if (going * TENTH > all && args_has(&i->c->args, "dry-run"))
+		import_note(i,
+		    "more than a tenth of the origin's rows would go: that "
+		    "takes --yes");
+	else if (going * TENTH > all && !args_has(&i->c->args, "yes"))
 		db_fail(db, STATUS_REFUSED,
 		    "%lld of %lld rows of origin %s would go, more than a "
 		    "tenth: see --dry-run, and if that is right give --yes; "

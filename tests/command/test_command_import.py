@@ -259,6 +259,12 @@ def test_either_form_of_a_login_is_the_one_that_is_there(command, write):
     assert grants(command, "csv") == [("alice@example.com", "a@example.com"), ("bob", "b@example.com")]
 
 
+def test_logins_get_their_row_also_where_unknown_ones_are_refused(command, write):
+    command.ok("set", "unknown_login", "reject")
+    command.ok("import", "postfix-login-maps", write("a@example.com alice\n"))
+    command.ok("check", "--login", "alice", "--mail-from", "a@example.com")
+
+
 def test_a_realm_that_may_not_log_in_is_said(command, write):
     done = command.ok("import", "csv", write("login,a@far.example\nlogin,b@example.com\nlogin,c\n"))
     assert done.out.count("are refused") == 1 and "authpolicy set realms example.com far.example" in done.out
@@ -331,6 +337,7 @@ def test_more_than_a_tenth_of_removals_needs_yes(command, write):
     done = command.run("import", "csv", less, "--origin", "ldap", "--exact")
     assert done.status == 1 and "3 of 20 rows of origin ldap" in done.err and "--yes" in done.err
     assert everything(command) == before
+    assert "that takes --yes" in command.ok("import", "csv", less, "--origin", "ldap", "--exact", "--dry-run").out
     tenth = write(text.replace("login,u00\n", "").replace("login,u01\n", ""), "tenth")
     command.ok("import", "csv", tenth, "--origin", "ldap", "--exact")
     assert len(rows(command, "principal", "ldap")) == 18
