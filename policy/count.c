@@ -25,7 +25,7 @@ post(struct dealing *d, struct party *p)
 			d->parties[i].posted = false;
 	p->posted = true;
 	posting_name(out, p->name);
-	posting_print(out, 'W', p->account->longest, 0);
+	posting_print(out, 'W', p->account->longest, d->charge->now);
 	return out;
 }
 

@@ -95,7 +95,7 @@ write_account(void *ctx, const struct account *a)
 	int64_t t0, t1;
 
 	posting_name(out, a->name);
-	posting_print(out, 'W', a->longest, 0);
+	posting_print(out, 'W', a->longest, a->last);
 	for (size_t i = 0; i < a->series.count; i++) {
 		series_entry(&a->series, i, &t0, &t1, &counts);
 		posting_entry(out, t0, t1, &counts);
@@ -166,6 +166,7 @@ apply(struct account *a, const struct posting *p)
 		return seen_add(
 		    &a->seen, seen_kind_of(p->print), p->print, p->value);
 	case 'W':
+		note_time(a, p->value);
 		a->longest = p->print;
 		return true;
 	case 'K':

@@ -64,7 +64,7 @@ posting_entry(
 static bool
 has_value(char letter)
 {
-	return letter == 'S' || letter == 'T';
+	return letter == 'W' || letter == 'S' || letter == 'T';
 }
 
 static bool

@@ -7,7 +7,7 @@
  * accounts.  Little-endian; each posting is a letter and what follows it:
  *
  *   N  length (1 byte), name   the account of all that follows
- *   W  seconds                 how far back its limits look
+ *   W  seconds, last           how far back its limits look, when it was used
  *   E  t0, t1, counters, one number for each bit of counters
  *   S  fingerprint, last       something distinct was used (policy/seen)
  *   K  fingerprint             a recipient was written to
@@ -28,7 +28,7 @@ struct postings {
 void posting_name(struct postings *p, const char *name);
 void posting_entry(
     struct postings *p, int64_t t0, int64_t t1, const struct counts *counts);
-/* W, S, K, O and T; only S and T have a `value`. */
+/* W, S, K, O and T; K and O have no `value`. */
 void posting_print(
     struct postings *p, char letter, uint32_t print, int64_t value);
 void postings_clear(struct postings *p);
