@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unicase.h>
 
 #define LOAD_MS 5000
 /* Nobody's login, for a key that must be found and let nobody in. */
@@ -79,12 +80,29 @@ find_base(const struct export *e, const char *key, struct address *base)
 		   : NULL;
 }
 
+/* Postfix folds the case of all letters, and takes no key twice. */
+static void
+add_key(struct export *e, const char *login, const char *key)
+{
+	char folded[4 * FORM_TEXT_MAX];
+	size_t len = sizeof(folded) - 1;
+	struct address base;
+
+	if (u8_casefold((const uint8_t *)key, strlen(key), NULL, NULL,
+		(uint8_t *)folded, &len) != (uint8_t *)folded) {
+		db_fail(&e->c->db, STATUS_UNKNOWN, "out of memory");
+		return;
+	}
+	folded[len] = '\0';
+	db_run(&e->c->db, SQL_EXPORT_COVER, key, login,
+	    find_base(e, key, &base), folded);
+}
+
 /* Keeps a candidate: an address or @domain, or "" for any, and a login. */
 static void
 add_candidate(struct export *e, const char *login, const char *address)
 {
 	char text[FORM_TEXT_MAX + 1];
-	struct address base;
 	struct form form;
 
 	if (form_parse(address, true, &form) != ADDRESS_OK)
@@ -96,10 +114,9 @@ add_candidate(struct export *e, const char *login, const char *address)
 			return;
 	}
 	if (form.kind == FORM_ADDRESS || form.kind == FORM_DOMAIN)
-		db_run(&e->c->db, SQL_EXPORT_COVER, form.text, login,
-		    find_base(e, form.text, &base));
+		add_key(e, login, form.text);
 	else if (form.kind != FORM_NULL && login[0] != '\0')
-		db_run(&e->c->db, SQL_EXPORT_COVER, "", login, NULL);
+		db_run(&e->c->db, SQL_EXPORT_COVER, "", login, NULL, NULL);
 }
 
 /* Would the daemon let the login use the key? */
@@ -173,6 +190,10 @@ write_maps(struct export *e)
 	while (db_step(db, s))
 		add_candidate(e, (const char *)sqlite3_column_text(s, 0),
 		    (const char *)sqlite3_column_text(s, 1));
+	s = db_query(db, SQL_EXPORT_ALIKE);
+	while (db_step(db, s))
+		comment("not expressed: addresses that are one to Postfix: ",
+		    (const char *)sqlite3_column_text(s, 0));
 	s = db_query(db, SQL_EXPORT_KEYS);
 	while (db_step(db, s))
 		write_pair(e, (const char *)sqlite3_column_text(s, 0),

@@ -507,23 +507,30 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_EXPORT_SETTING] = "SELECT * FROM setting",
     [SQL_EXPORT_BEGIN] =
 	"CREATE TEMP TABLE cover(key TEXT NOT NULL, login"
-	" TEXT NOT NULL, base TEXT, PRIMARY KEY (key, login)) WITHOUT ROWID",
+	" TEXT NOT NULL, base TEXT, folded TEXT, PRIMARY KEY (key, login))"
+	" WITHOUT ROWID",
     [SQL_EXPORT_GRANTS] =
 	"SELECT login, address FROM effective_grant WHERE scope <> 'header'"
 	" AND manner = 'as' UNION ALL SELECT '', address FROM deny_as",
-    [SQL_EXPORT_COVER] = "INSERT INTO cover(key, login, base)"
-			 " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_EXPORT_COVER] = "INSERT INTO cover(key, login, base, folded)"
+			 " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_EXPORT_ALIKE] = "SELECT folded FROM cover WHERE key <> ''"
+			 " GROUP BY folded HAVING count(DISTINCT key) > 1",
     /* whoever a form could cover it for: the decision is asked */
     [SQL_EXPORT_KEYS] =
-	"WITH keys(key, base, domain) AS (SELECT DISTINCT key, base,"
-	" substr(key, instr(key, '@')) FROM cover WHERE key <> '')"
+	"WITH alike(key) AS (SELECT folded FROM cover WHERE key <> ''"
+	" GROUP BY folded HAVING count(DISTINCT key) > 1),"
+	" keys(key, base, domain) AS (SELECT DISTINCT key, base,"
+	" substr(key, instr(key, '@')) FROM cover WHERE key <> ''"
+	" AND folded NOT IN alike)"
 	" SELECT key, login FROM keys JOIN cover USING (key)"
 	" UNION SELECT keys.key, login FROM keys JOIN cover"
 	" ON cover.key = keys.base"
 	" UNION SELECT keys.key, login FROM keys JOIN cover"
 	" ON cover.key = keys.domain WHERE keys.key <> keys.domain"
 	" UNION SELECT keys.key, login FROM keys JOIN cover"
-	" ON cover.key = '' ORDER BY 1, 2",
+	" ON cover.key = ''"
+	" UNION SELECT key, '' FROM alike ORDER BY 1, 2",
     [SQL_EXPORT_CANNOT] =
 	"WITH form(tbl, principal, address) AS ("
 	" SELECT 'send_as', principal, address FROM send_as"

@@ -138,7 +138,8 @@ enum statement {
 	SQL_EXPORT_SETTING,
 	SQL_EXPORT_BEGIN,
 	SQL_EXPORT_GRANTS,
-	SQL_EXPORT_COVER, /* key or "", login, what it is a sub-address of */
+	SQL_EXPORT_COVER, /* key or "", login, base of the key, folded key */
+	SQL_EXPORT_ALIKE,
 	SQL_EXPORT_KEYS,
 	SQL_EXPORT_CANNOT,
 

@@ -167,6 +167,16 @@ def test_a_login_is_listed_with_and_without_the_default_realm(command):
     assert found == {"alice@example.com": ["alice", "alice@example.com"], "bob@example.com": ["bob@example.com", "bob"]}
 
 
+def test_addresses_that_postfix_takes_for_one_are_nobodys_there(command):
+    """Two keys that are equal once folded would make the whole table unreadable."""
+    command.ok("grant", "alice", "straße@example.com", "müller@example.com")
+    command.ok("grant", "bob", "strasse@example.com", "mÜller@example.com")
+    found, comments = table(command)
+    assert found["strasse@example.com"] == found["müller@example.com"] == ["!nobody"]
+    assert "mÜller@example.com" not in found and "straße@example.com" not in found
+    assert any("one to Postfix: müller@example.com" in line for line in comments)
+
+
 def test_postmap_reads_the_table(command):
     command.ok("grant", "alice", "info@example.com", '"al ice"@example.com')
     file = command.folder / "table"
