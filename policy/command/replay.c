@@ -197,6 +197,8 @@ replay(struct command *c, const struct policy *policy)
 	    db_exec(&r.db, "BEGIN"))
 		status = read_all(&r, &records, policy);
 	read = records_close(&records);
+	if (status == STATUS_OK && !db_run(&r.db, SQL_CHANGES_SORT))
+		status = r.db.status;
 	if (status == STATUS_OK) {
 		if (c->json)
 			replay_write_json(&r, &c->out);

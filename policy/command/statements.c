@@ -729,6 +729,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" after TEXT, row TEXT, time TEXT, ref TEXT, sender TEXT,"
 	" recipient TEXT)",
     [SQL_CHANGES_ADD] = "INSERT INTO change VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_CHANGES_SORT] = "CREATE INDEX change_kind ON change(login, before,"
+			 " after, worse)",
     [SQL_CHANGES] =
 	"SELECT min(rowid), worse, login, before, after, count(*), min(time),"
 	" max(time) FROM change GROUP BY worse, login, before, after"

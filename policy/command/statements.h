@@ -176,9 +176,10 @@ enum statement {
 	SQL_CHANGES_MAKE,
 	SQL_CHANGES_ADD, /* worse, login or NULL, before, after, row, time, ref,
 			    sender, recipient or NULL */
-	SQL_CHANGES,	 /* each kind of change */
-	SQL_CHANGES_OF,	 /* number of the kind; examples */
-	SQL_REPORT_ASK,	 /* since, until, step, who stands for no login */
+	SQL_CHANGES_SORT,
+	SQL_CHANGES,	/* each kind of change */
+	SQL_CHANGES_OF, /* number of the kind; examples */
+	SQL_REPORT_ASK, /* since, until, step, who stands for no login */
 	SQL_REPORT_COVERED,
 	SQL_REPORT_TOTAL,
 	SQL_REPORT_PERIODS,
