@@ -42,8 +42,8 @@ write_addresses(const struct learn_sink *sink, const char *group, bool evidence)
 		}
 		learn_comment(l);
 		output_text(stdout, text(s, 0));
-		printf(": %s messages of %s logins, %s to %s\n", text(s, 2),
-		    text(s, 3), text(s, 4), text(s, 5));
+		printf(": %s messages of %s logins, %.10s to %.10s\n",
+		    text(s, 2), text(s, 3), text(s, 4), text(s, 5));
 	}
 }
 
@@ -126,8 +126,8 @@ print_evidence(struct learn *l, sqlite3_stmt *s)
 	output_text(stdout, text(s, COLUMN_LOGIN));
 	fputs(" as ", stdout);
 	output_text(stdout, text(s, COLUMN_ADDRESS));
-	printf(": %lld of %lld messages (%lld %%), %s to %s", count, messages,
-	    count * 100 / messages, text(s, COLUMN_FIRST),
+	printf(": %lld of %lld messages (%lld %%), %.10s to %.10s", count,
+	    messages, count * 100 / messages, text(s, COLUMN_FIRST),
 	    text(s, COLUMN_LAST));
 	print_clients(
 	    sqlite3_column_int64(s, COLUMN_CLIENTS), text(s, COLUMN_CLIENT));

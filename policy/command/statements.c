@@ -269,7 +269,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_HISTORY] = "SELECT id, at, ifnull(editor, 'sqlite3') AS editor,"
 		    " tbl AS \"table\", op, " CHANGE " AS change" CHANGES,
     [SQL_HISTORY_JSON] = "SELECT id, at, editor, tbl, op, old, new" CHANGES,
-    [SQL_HISTORY_TABLE] = "SELECT name" RECORDED " AND name = ?",
+    [SQL_HISTORY_TABLE] = "SELECT name" RECORDED " AND name = ?1 UNION"
+			  " SELECT tbl FROM history WHERE tbl = ?1 LIMIT 1",
     [SQL_HISTORY_TABLES] = "SELECT group_concat(name, ', ')" RECORDED,
     [SQL_HISTORY_LAST] = "SELECT ifnull(max(id), 0) FROM history",
     [SQL_HISTORY_SAYS] =
@@ -679,6 +680,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" '   # take the last change back: ' || tbl || ' ' || op || ' by ' ||"
 	" ifnull(editor, 'sqlite3') || ', ' || at FROM history"
 	" WHERE ?1 <> 'true' AND id = (SELECT max(id) FROM history)"
+	" AND tbl IN (SELECT name" RECORDED ")"
 	" UNION ALL SELECT 'authpolicy domain add DOMAIN...   # mail is "
 	"received"
 	" for none' WHERE NOT EXISTS (SELECT 1 FROM local_domain)"

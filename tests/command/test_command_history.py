@@ -69,6 +69,16 @@ def test_the_filters_hold_together(command):
     assert seen("--editor", "sqlite3") == []
 
 
+def test_a_large_import_is_one_change_that_no_undo_takes_back(command):
+    row = '{"file": "login-maps", "done": "9000 grants"}'
+    command.sql("INSERT INTO history(editor, tbl, op, new) VALUES ('bob', 'import', 'insert', ?)", row)
+    change, = changes(command, "--table", "import")
+    assert change["new"] == {"file": "login-maps", "done": "9000 grants"}
+    assert command.ok("history", "--table", "import").lines[1].endswith("file=login-maps, done=9000 grants")
+    done = command.run("history", "--undo", str(change["id"]))
+    assert done.status == 1 and "is no change of a row" in done.err
+
+
 def test_unknown_tables_are_named(command):
     done = command.run("history", "--table", "history")
     assert done.status == 2 and "send_as" in done.err and "editor" not in done.err

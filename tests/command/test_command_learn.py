@@ -61,7 +61,7 @@ def test_an_address_of_nobody_is_proposed_with_its_evidence(learn):
         "last": "2026-11-04T09:00:00.000000Z", "client": "192.0.2.0", "caution": None, "on_behalf": False, "count": 4,
         "messages": 10, "clients": 3, "commands": [["authpolicy", "grant", "alice", "sales@example.com"]]}]
     text = learn(own("alice", 6), sent("alice", "sales@example.com", times=4), args=()).lines
-    assert "# alice as sales@example.com: 4 of 10 messages (40 %), 2026-11-01T09:00:00.000000Z to 2026-11-04T09:00:00.000000Z, " \
+    assert "# alice as sales@example.com: 4 of 10 messages (40 %), 2026-11-01 to 2026-11-04, " \
            "from 192.0.2.0 and 2 more" in text
     assert text[-1].endswith(" grant alice sales@example.com")
 
