@@ -42,8 +42,10 @@ struct dealing {
 void judge(struct dealing *d, struct party *p, size_t i);
 void judge_refusals(struct dealing *d, struct party *p, size_t i);
 
-/* Seconds until a limit lets one more pass. */
-int64_t limit_relief(const struct party *p, const struct limit *l, int64_t now);
+/* Seconds until a limit lets so many more pass; its period when it never
+ * does. */
+int64_t limit_relief(
+    const struct party *p, const struct limit *l, uint64_t added, int64_t now);
 
 /* Under which kind a limit finds its distinct things. */
 enum seen_kind distinct_kind(const struct limit *l);

@@ -271,7 +271,7 @@ look(struct dealing *d, struct party *p, size_t i)
 	struct measure *m = &d->ruling->at[i];
 
 	m->relief =
-	    m->used < l->amount ? 0 : limit_relief(p, l, d->charge->now);
+	    m->used < l->amount ? 0 : limit_relief(p, l, 1, d->charge->now);
 	m->tripped = p->account != NULL && has_tripped(d, p, l);
 }
 

@@ -65,7 +65,7 @@ enum outcome {
 /* How a charge stands against one limit. */
 struct measure {
 	int64_t used;	/* with the charge */
-	int64_t relief; /* seconds until the limit lets one more pass */
+	int64_t relief; /* seconds until it would pass; of a look, one more */
 	bool exceeded;
 	bool trips;   /* for the first time in its window, and is acted on */
 	bool tripped; /* so before, in the window; ledger_look() alone tells */

@@ -6,16 +6,32 @@
 
 static const struct account no_account;
 
+/* The counters of a limit, a bit for each. */
+static unsigned
+counters_of(const struct limit *l)
+{
+	static const struct {
+		enum counter counted, tried;
+	} counters[METRIC_COUNT] = {
+	    [METRIC_MESSAGES] = {COUNT_MESSAGES, COUNT_TRIED_MESSAGES},
+	    [METRIC_RECIPIENTS] = {COUNT_RECIPIENTS, COUNT_TRIED_RECIPIENTS},
+	    [METRIC_NEW_RECIPIENTS] = {COUNT_NEW_RECIPIENTS,
+		COUNT_TRIED_NEW_RECIPIENTS},
+	    [METRIC_REFUSALS] = {COUNT_REFUSALS, COUNT_TRIED_REFUSALS},
+	};
+	unsigned tried = l->strict ? 1u << counters[l->metric].tried : 0;
+
+	return 1u << counters[l->metric].counted | tried;
+}
+
 static uint64_t
-sum(const struct party *p, const struct limit *l, enum counter counted,
-    enum counter tried, int64_t now)
+sum(const struct party *p, const struct limit *l, unsigned counters,
+    int64_t now)
 {
 	const struct series *s =
 	    p->account == NULL ? &no_account.series : &p->account->series;
-	uint64_t n = series_sum(s, counted, now, l->period, p->pardon);
 
-	return l->strict ? n + series_sum(s, tried, now, l->period, p->pardon)
-			 : n;
+	return series_sum(s, counters, now, l->period, p->pardon);
 }
 
 /* The first second that counts in a limit's window. */
@@ -58,15 +74,13 @@ measure(const struct dealing *d, const struct party *p, const struct limit *l,
 	switch (l->metric) {
 	case METRIC_MESSAGES:
 		*added = c->messages;
-		return sum(p, l, COUNT_MESSAGES, COUNT_TRIED_MESSAGES, c->now);
+		return sum(p, l, counters_of(l), c->now);
 	case METRIC_RECIPIENTS:
 		*added = c->recipients;
-		return sum(
-		    p, l, COUNT_RECIPIENTS, COUNT_TRIED_RECIPIENTS, c->now);
+		return sum(p, l, counters_of(l), c->now);
 	case METRIC_NEW_RECIPIENTS:
 		*added = d->fresh;
-		return sum(p, l, COUNT_NEW_RECIPIENTS,
-		    COUNT_TRIED_NEW_RECIPIENTS, c->now);
+		return sum(p, l, counters_of(l), c->now);
 	case METRIC_SENDERS:
 		return measure_distinct(
 		    p, l, c->now, c->senders, c->sender_count, added);
@@ -74,7 +88,7 @@ measure(const struct dealing *d, const struct party *p, const struct limit *l,
 		return measure_distinct(
 		    p, l, c->now, &c->network, c->network != 0, added);
 	case METRIC_REFUSALS:
-		return sum(p, l, COUNT_REFUSALS, COUNT_TRIED_REFUSALS, c->now);
+		return sum(p, l, counters_of(l), c->now);
 	case METRIC_RECIPIENTS_PER_MESSAGE:
 		*added = c->recipients;
 		return 0;
@@ -86,25 +100,19 @@ measure(const struct dealing *d, const struct party *p, const struct limit *l,
 }
 
 int64_t
-limit_relief(const struct party *p, const struct limit *l, int64_t now)
+limit_relief(
+    const struct party *p, const struct limit *l, uint64_t added, int64_t now)
 {
-	static const enum counter counters[METRIC_COUNT] = {
-	    [METRIC_MESSAGES] = COUNT_MESSAGES,
-	    [METRIC_RECIPIENTS] = COUNT_RECIPIENTS,
-	    [METRIC_NEW_RECIPIENTS] = COUNT_NEW_RECIPIENTS,
-	    [METRIC_REFUSALS] = COUNT_REFUSALS,
-	};
-	uint64_t most = l->amount > 0 ? (uint64_t)l->amount - 1 : 0;
-	int64_t from = window_start(p, l, now);
+	uint64_t amount = (uint64_t)l->amount;
 
-	if (l->period == 0 || l->amount == 0 || p->account == NULL)
+	if (l->period == 0 || added > amount || p->account == NULL)
 		return l->period;
 	if (l->metric == METRIC_SENDERS || l->metric == METRIC_NETWORKS)
-		return seen_leaving(
-			   &p->account->seen, distinct_kind(l), from, most) +
+		return seen_leaving(&p->account->seen, distinct_kind(l),
+			   window_start(p, l, now), amount - added) +
 		       l->period + 1 - now;
-	return series_relief(&p->account->series, counters[l->metric], now,
-	    l->period, p->pardon, most);
+	return series_relief(&p->account->series, counters_of(l), now,
+	    l->period, p->pardon, amount - added);
 }
 
 /* What is done about a limit that is exceeded: no more than its amount of
@@ -122,9 +130,7 @@ act(const struct dealing *d, const struct party *p, const struct limit *l)
 
 	if (l->on_exceed != EXCEED_HOLD || l->period == 0)
 		return outcomes[l->on_exceed];
-	held = p->account == NULL ? 0
-				  : series_sum(&p->account->series, COUNT_HELD,
-					d->charge->now, l->period, p->pardon);
+	held = sum(p, l, 1u << COUNT_HELD, d->charge->now);
 	return held < (uint64_t)l->amount ? OUTCOME_HOLD : OUTCOME_TEMPFAIL;
 }
 
@@ -151,7 +157,7 @@ judge(struct dealing *d, struct party *p, size_t i)
 	m->exceeded = m->used > l->amount && (added > 0 || is_standing(l));
 	if (!m->exceeded)
 		return;
-	m->relief = limit_relief(p, l, d->charge->now);
+	m->relief = limit_relief(p, l, added, d->charge->now);
 	if (!d->limits->at[i].acts)
 		return;
 	p->exceeded |= 1u << l->metric;

@@ -193,38 +193,49 @@ series_append(
 	return push(s, t0, t1, counts);
 }
 
-uint64_t
-series_sum(const struct series *s, enum counter c, int64_t now, int64_t window,
-    int64_t pardon)
+/* What an entry has of some counters. */
+static uint64_t
+sum_of(const struct series *s, const uint32_t *e, unsigned counters)
 {
-	size_t at = place(s, c);
 	uint64_t sum = 0;
 
-	for (size_t i = s->count; at != 0 && i-- > 0;) {
+	for (unsigned left = counters & s->columns; left != 0; left &= left - 1)
+		sum += e[place(s, (enum counter)__builtin_ctz(left))];
+	return sum;
+}
+
+uint64_t
+series_sum(const struct series *s, unsigned counters, int64_t now,
+    int64_t window, int64_t pardon)
+{
+	uint64_t sum = 0;
+
+	if ((counters & s->columns) == 0)
+		return 0;
+	for (size_t i = s->count; i-- > 0;) {
 		const uint32_t *e = entry(s, i);
 
 		if (e[1] < now - window)
 			break;
 		if (e[0] > pardon)
-			sum += e[at];
+			sum += sum_of(s, e, counters);
 	}
 	return sum;
 }
 
 int64_t
-series_relief(const struct series *s, enum counter c, int64_t now,
+series_relief(const struct series *s, unsigned counters, int64_t now,
     int64_t window, int64_t pardon, uint64_t most)
 {
-	uint64_t sum = series_sum(s, c, now, window, pardon);
-	size_t at = place(s, c);
+	uint64_t sum = series_sum(s, counters, now, window, pardon);
 	int64_t relief = 0;
 
-	for (size_t i = 0; at != 0 && i < s->count && sum > most; i++) {
+	for (size_t i = 0; i < s->count && sum > most; i++) {
 		const uint32_t *e = entry(s, i);
 
 		if (e[1] < now - window || e[0] <= pardon)
 			continue;
-		sum -= e[at];
+		sum -= sum_of(s, e, counters);
 		relief = e[1] + window + 1 - now;
 	}
 	return relief;

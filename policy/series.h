@@ -60,16 +60,16 @@ bool series_add(struct series *s, int64_t now, const struct counts *counts,
 bool series_append(
     struct series *s, int64_t t0, int64_t t1, const struct counts *counts);
 
-/* The sum of a counter over the `window` seconds before `now`, all of them
- * included. */
-uint64_t series_sum(const struct series *s, enum counter c, int64_t now,
+/* The sum of some counters, a bit for each, over the `window` seconds before
+ * `now`, all of them included. */
+uint64_t series_sum(const struct series *s, unsigned counters, int64_t now,
     int64_t window, int64_t pardon);
 
 /*
  * How many seconds after `now` the sum will have sunk to `most`, if nothing
  * is added; 0 when it has.
  */
-int64_t series_relief(const struct series *s, enum counter c, int64_t now,
+int64_t series_relief(const struct series *s, unsigned counters, int64_t now,
     int64_t window, int64_t pardon, uint64_t most);
 
 /* Drops what is older than the longest window.  Frees the memory of an empty

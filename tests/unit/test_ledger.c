@@ -258,6 +258,36 @@ a_window_ends_to_the_second(void **state)
 	end_world(&w);
 }
 
+/* How long to wait: until what is asked for fits; refused attempts of strict
+ * limits are waited out as well. */
+static void
+the_wait_is_for_what_was_asked(void **state)
+{
+	struct policy *p = new_policy();
+	struct limit strict = LIMIT(MESSAGES, 2, HOUR, TEMPFAIL);
+	struct world w;
+
+	(void)state;
+	strict.strict = true;
+	add_limit(p, "everyone", LIMIT(RECIPIENTS, 10, HOUR, TEMPFAIL));
+	add_limit(p, "strict", strict);
+	w = new_world(p);
+	assert_int_equal(admit(&w, "a", START, 11), OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[0].relief, HOUR);
+	assert_int_equal(admit(&w, "a", START, 5), OUTCOME_PASS);
+	assert_int_equal(admit(&w, "a", START + 300, 3), OUTCOME_PASS);
+	assert_int_equal(admit(&w, "a", START + 600, 7), OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[0].relief, HOUR + 1 - 600);
+	assert_int_equal(admit(&w, "a", START + 600, 8), OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[0].relief, HOUR + 301 - 600);
+
+	refuse_at_mail(&w, "strict", START, true);
+	refuse_at_mail(&w, "strict", START, true);
+	assert_int_equal(admit(&w, "strict", START + 9, 1), OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[w.ruling.by].relief, HOUR + 1 - 9);
+	end_world(&w);
+}
+
 /* Times are UTC: the hour that is repeated in autumn is no other. */
 static void
 summer_time_changes_nothing(void **state)
@@ -935,6 +965,7 @@ fingerprints_are_siphash(void **state)
 
 static const struct named_test tests[] = {
     {"a window ends to the second", a_window_ends_to_the_second},
+    {"the wait is for what was asked", the_wait_is_for_what_was_asked},
     {"summer time changes nothing", summer_time_changes_nothing},
     {"a clock set back lets nothing pass", a_clock_set_back_lets_nothing_pass},
     {"a clock that jumps about lets nothing pass",
