@@ -254,7 +254,7 @@ keep_measures(struct stage_limits *l)
 		if (m->trips)
 			keep_trip(l, a, m);
 		if (l->v->stage == STAGE_EOM && a->limit->period != 0 &&
-		    !verdict_is_refusal(l->v->kind) &&
+		    !verdict_is_refusal(l->v->kind) && m->used > 0 &&
 		    m->used * 100 >= a->limit->amount * NEAR_PERCENT)
 			keep_near(l, a, m->used);
 	}

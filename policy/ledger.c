@@ -158,7 +158,7 @@ find_account(struct dealing *d, struct party *p)
 		account_touch(p->account, d->charge->now, &p->windows);
 }
 
-/* Calls `each` for every limit with its party. */
+/* Calls `each` for every limit that does not rest, with its party. */
 static void
 for_limits(struct dealing *d,
     void (*each)(struct dealing *d, struct party *p, size_t i))
@@ -167,7 +167,8 @@ for_limits(struct dealing *d,
 		struct party *p = &d->parties[k];
 
 		for (size_t i = p->first; i < p->first + p->count; i++)
-			each(d, p, i);
+			if (!d->limits->at[i].rests)
+				each(d, p, i);
 	}
 }
 

@@ -119,7 +119,8 @@ struct gathering {
 	const struct policy *policy;
 	enum mode mode;
 	struct limits *out;
-	size_t first; /* of the account in hand */
+	size_t first;	 /* of the account in hand */
+	bool spoken_for; /* a peer speaks for it */
 	bool full;
 };
 
@@ -141,6 +142,7 @@ add(struct gathering *g, const struct limit *l, const char *account)
 	    .account = account,
 	    .acts =
 		(l->mode == MODE_INHERIT ? g->mode : l->mode) == MODE_ENFORCE,
+	    .rests = g->spoken_for && l->metric == METRIC_REFUSALS,
 	};
 }
 
@@ -168,8 +170,8 @@ find_same(struct gathering *g, const struct limit *l)
 
 /* Adds the rows for one login of one principal: a group, or another. */
 static void
-inherit(struct gathering *g, principal_id id, const char *account,
-    bool refusals, size_t decided)
+inherit(
+    struct gathering *g, principal_id id, const char *account, size_t decided)
 {
 	const struct limit *rows;
 	size_t n = policy_limits(g->policy, id, &rows);
@@ -177,8 +179,7 @@ inherit(struct gathering *g, principal_id id, const char *account,
 	for (size_t i = 0; i < n; i++) {
 		struct applied *same;
 
-		if (rows[i].cap ||
-		    (rows[i].metric == METRIC_REFUSALS && !refusals))
+		if (rows[i].cap)
 			continue;
 		same = find_same(g, &rows[i]);
 		if (same == NULL)
@@ -228,18 +229,19 @@ kinds_of(const struct policy *p, const char *login)
 }
 
 static void
-gather_own(struct gathering *g, const char *login, bool refusals)
+gather_own(struct gathering *g, const char *login, bool spoken_for)
 {
 	struct kinds k = kinds_of(g->policy, login);
 	size_t groups;
 
 	g->first = g->out->count;
-	inherit(g, k.self, login, refusals, g->out->count);
+	g->spoken_for = spoken_for;
+	inherit(g, k.self, login, g->out->count);
 	groups = g->out->count;
 	for (size_t i = 0; i < k.group_count; i++)
-		inherit(g, k.groups[i], login, refusals, groups);
-	inherit(g, k.domain, login, refusals, g->out->count);
-	inherit(g, k.everyone, login, refusals, g->out->count);
+		inherit(g, k.groups[i], login, groups);
+	inherit(g, k.domain, login, g->out->count);
+	inherit(g, k.everyone, login, g->out->count);
 }
 
 static void
@@ -275,12 +277,13 @@ limits_of(const struct policy *p, const char *login, const char *peer,
 	out->count = 0;
 	if (p->t->limit_count == 0 || login[0] == '\0')
 		return true;
-	gather_own(&g, login, peer[0] == '\0');
-	if (peer[0] != '\0')
-		gather_own(&g, peer, true);
-	gather_caps(&g, login);
-	if (peer[0] != '\0')
+	gather_own(&g, login, peer[0] != '\0');
+	if (peer[0] != '\0') {
+		gather_own(&g, peer, false);
 		gather_caps(&g, peer);
+	}
+	g.spoken_for = peer[0] != '\0';
+	gather_caps(&g, login);
 	drop_unlimited(&g);
 	return !g.full;
 }
@@ -297,7 +300,7 @@ limits_of_account(const struct policy *p, const char *account, enum mode mode,
 	if (id != PRINCIPAL_NONE && policy_kind(p, id) == PRINCIPAL_GROUP)
 		add_caps(&g, id);
 	else if (p->t->limit_count > 0 && account[0] != '\0')
-		gather_own(&g, account, true);
+		gather_own(&g, account, false);
 	drop_unlimited(&g);
 	return !g.full;
 }

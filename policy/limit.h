@@ -69,6 +69,7 @@ struct applied {
 	const struct limit *limit;
 	const char *account; /* canonical name of a principal; borrowed */
 	bool acts;	     /* false: monitor, judged and never acted on */
+	bool rests;	     /* neither judged nor counted this time */
 };
 
 #define APPLIED_MAX 64
@@ -85,7 +86,8 @@ struct limits {
  * "").  Rows for one login are inherited: of a metric and period the most
  * specific principal's counts, the smallest of several groups; caps all count,
  * and rows in monitor mode beside the others.  `mode` is the one in force for
- * the client.  Refusals are the peer's, when there is one.
+ * the client.  Refusals are the peer's, when there is one; the login's limits
+ * on them rest, and keep their windows in the account.
  *
  * The strings and the policy must outlive `out`.  False: there are more than
  * APPLIED_MAX, and nothing can be told.

@@ -711,7 +711,10 @@ peer_and_login_are_both_counted(void **state)
 	add_limit(p, "relay", LIMIT(REFUSALS, 0, HOUR, REJECT));
 	w = new_world(p);
 	apply(&w, "alice", "relay");
-	assert_int_equal(w.limits.count, 3); /* refusals are the peer's */
+	for (size_t i = 0; i < w.limits.count; i++) /* the peer's */
+		assert_int_equal(w.limits.at[i].rests,
+		    w.limits.at[i].limit->metric == METRIC_REFUSALS &&
+			strcmp(w.limits.at[i].account, "relay") != 0);
 	ledger_admit(w.ledger, &w.limits, &c, &w.ruling);
 	ledger_admit(w.ledger, &w.limits, &c, &w.ruling);
 	assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
@@ -723,6 +726,41 @@ peer_and_login_are_both_counted(void **state)
 	assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
 	ledger_admit(w.ledger, &w.limits, &c, &w.ruling);
 	assert_int_equal(w.ruling.outcome, OUTCOME_REJECT);
+	end_world(&w);
+}
+
+/* Refusals are counted over a day, all else over an hour: what a peer says for
+ * the login hours later is no reason to forget them. */
+static void
+a_peer_makes_no_refusals_forgotten(void **state)
+{
+	struct policy *p = new_policy();
+	struct limit cap = LIMIT(REFUSALS, 0, DAY, REJECT);
+	struct charge c = {
+	    .now = START, .login = "alice", .messages = 1, .recipients = 1};
+	struct world w;
+
+	(void)state;
+	cap.cap = true;
+	add_member(p, "alice", "group1");
+	add_limit(p, "group1", cap);
+	add_limit(p, "alice", LIMIT(MESSAGES, 9, HOUR, TEMPFAIL));
+	add_limit(p, "alice", LIMIT(REFUSALS, 1, DAY, REJECT));
+	w = new_world(p);
+	apply(&w, "alice", "relay");
+	ledger_refuse(w.ledger, &w.limits, &c, &w.ruling);
+	assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
+	refuse_at_mail(&w, "alice", START, false);
+	refuse_at_mail(&w, "alice", START, false);
+	c.now = START + 3 * HOUR;
+	apply(&w, "alice", "relay");
+	ledger_admit(w.ledger, &w.limits, &c, &w.ruling);
+	assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
+	assert_int_equal(
+	    admit(&w, "alice", START + 3 * HOUR, 1), OUTCOME_REJECT);
+	for (size_t i = 0; i < w.limits.count; i++)
+		if (w.limits.at[i].limit->metric == METRIC_REFUSALS)
+			assert_int_equal(w.ruling.at[i].used, 2);
 	end_world(&w);
 }
 
@@ -989,6 +1027,7 @@ static const struct named_test tests[] = {
     {"networks count when first seen", networks_count_when_first_seen},
     {"strict networks stop them all", strict_networks_stop_them_all},
     {"peer and login are both counted", peer_and_login_are_both_counted},
+    {"a peer makes no refusals forgotten", a_peer_makes_no_refusals_forgotten},
     {"a pardon restarts the count", a_pardon_restarts_the_count},
     {"a limit trips once in its window", a_limit_trips_once_in_its_window},
     {"the strictest of what is exceeded acts",
