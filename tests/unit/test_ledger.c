@@ -956,6 +956,36 @@ postings_make_the_same_ledger(void **state)
 	end_world(&w);
 }
 
+/* A weekend without mail, and a restart on Monday. */
+static void
+recipients_stay_known_over_restarts(void **state)
+{
+	struct policy *p = new_policy();
+	uint32_t shard, print;
+	struct postings out;
+	struct world w;
+
+	(void)state;
+	add_limit(p, "everyone", LIMIT(NEW_RECIPIENTS, 1, DAY, REJECT));
+	w = new_world(p);
+	assert_int_equal(write_to(&w, "a", START, "x"), OUTCOME_PASS);
+	print = ledger_print(w.ledger, "x");
+	for (int i = 1; i <= 3; i++) {
+		struct print_key key = ledger_key(w.ledger);
+
+		shard = build_hash("a", "") % LEDGER_SHARDS;
+		assert_true(
+		    ledger_fold(w.ledger, shard, START + 3 * i * DAY, &out));
+		ledger_free(w.ledger);
+		w.ledger = ledger_new();
+		ledger_set_key(w.ledger, &key);
+		assert_true(ledger_replay(w.ledger, out.data, out.len));
+		postings_clear(&out);
+		assert_true(ledger_knows(w.ledger, "a", print));
+	}
+	end_world(&w);
+}
+
 static void
 what_nothing_needs_is_forgotten(void **state)
 {
@@ -1034,6 +1064,8 @@ static const struct named_test tests[] = {
 	the_strictest_of_what_is_exceeded_acts},
     {"racing messages pass as many as may",
 	racing_messages_pass_as_many_as_may},
+    {"recipients stay known over restarts",
+	recipients_stay_known_over_restarts},
     {"what nothing needs is forgotten", what_nothing_needs_is_forgotten},
     {"fingerprints are SipHash", fingerprints_are_siphash},
 };
