@@ -62,6 +62,7 @@ enum status run_peer_list(struct command *c);
 enum status run_limit_set(struct command *c);
 enum status run_limit_list(struct command *c);
 enum status run_limit_remove(struct command *c);
+enum status run_limit_suggest(struct command *c);
 enum status run_set(struct command *c);
 enum status run_usage(struct command *c);
 enum status run_suspend(struct command *c);

@@ -39,27 +39,6 @@ words_of(const struct action *a, const char *out[WORDS_MAX])
 	return n;
 }
 
-/* A word for the shell, in quotes unless it needs none. */
-static void
-write_word(const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789@%+=:,./_-";
-
-	if (word[0] != '\0' && strspn(word, plain) == strlen(word)) {
-		fputs(word, stdout);
-		return;
-	}
-	putchar('\'');
-	for (; *word != '\0'; word++)
-		if (*word == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(*word);
-	putchar('\'');
-}
-
 static void
 write_command(const struct learn *l, const struct action *a)
 {
@@ -69,11 +48,11 @@ write_command(const struct learn *l, const struct action *a)
 	fputs("authpolicy", stdout);
 	if (args_has(&l->c->args, "db")) {
 		fputs(" --db ", stdout);
-		write_word(l->c->path);
+		output_word(l->c->path);
 	}
 	for (size_t i = 0; i < n; i++) {
 		putchar(' ');
-		write_word(words[i]);
+		output_word(words[i]);
 	}
 	putchar('\n');
 }

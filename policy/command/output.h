@@ -38,6 +38,10 @@ size_t output_text(FILE *out, const char *text);
 /* Is it UTF-8 of which output_text() would show every character itself? */
 bool output_is_plain(const char *text, size_t len);
 
+/* Writes a word for the shell, in quotes unless it needs none; as it is, so ask
+ * output_is_plain() first. */
+void output_word(const char *word);
+
 /* Writes a line with a name before the value. */
 void output_field(const char *name, const char *value);
 

@@ -62,14 +62,15 @@
  * constant: of one SQLite reads the JSON before it knows that it is any.  For
  * IN it would make a table, for each line.
  */
-#define IF_RECORD                                                        \
-	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row) WHERE"      \
-	" iif(json_valid(j), json_type(j) = 'object' AND"                \
-	" j ->> '$.time' GLOB '" DIGIT DIGIT DIGIT DIGIT "-" DIGIT DIGIT \
-	"-" DIGIT DIGIT "T*' AND date(j ->> '$.time') IS NOT NULL AND"   \
-	" (" VERDICT "'accept' OR " VERDICT "'reject' OR"                \
-	" " VERDICT "'tempfail' OR " VERDICT "'hold'), 0)"
-#define VERDICT "j ->> '$.verdict' = "
+#define IF_RECORD                                                    \
+	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row) WHERE"  \
+	" iif(json_valid(j), json_type(j) = 'object' AND" IS_RECORD( \
+	    "j ->> '$.time'", "j ->> '$.verdict'") ", 0)"
+#define IS_RECORD(time, verdict)                                   \
+	" " time " GLOB '" DIGIT DIGIT DIGIT DIGIT "-" DIGIT DIGIT \
+	"-" DIGIT DIGIT "T*' AND date(" time ") IS NOT NULL AND"   \
+	" (" verdict " = 'accept' OR " verdict " = 'reject' OR"    \
+	" " verdict " = 'tempfail' OR " verdict " = 'hold')"
 #define DIGIT "[0-9]"
 #define OF_TYPE(type, name)                             \
 	" iif(json_type(j, '$." name "') = '" type "'," \
@@ -830,4 +831,85 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" (SELECT messages FROM wanted))",
     [SQL_LEARN_LEFT] =
 	"SELECT reason, messages FROM unmended ORDER BY messages DESC, reason",
+
+    /* the line is read twice, what is of interest in it as often as it takes */
+    [SQL_SENT] =
+	"WITH record(r) AS MATERIALIZED (SELECT iif(json_valid(j),"
+	" json_extract(j, '$.time', '$.verdict', '$.stage', '$.login',"
+	" '$.client', '$.sender', '$.recipients_not_named', '$.recipients',"
+	" '$.authors'), NULL)"
+	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row))"
+	" SELECT r ->> 2 = 'eom' AND r ->> 1 IN ('accept', 'hold') AND"
+	" ifnull(r ->> 3, '') <> '' AND r ->> 0 >= ?2 AND r ->> 0 < ?3,"
+	" raw(r ->> 3), strftime('%s', substr(r ->> 0, 1, 19)), raw(r ->> 4),"
+	" raw(r ->> 5), max(0, ifnull(CAST(r ->> 6 AS INTEGER), 0)),"
+	" iif(json_type(r, '$[7]') = 'array', r -> 7, NULL),"
+	" iif(json_type(r, '$[8]') = 'array', r -> 8, NULL)"
+	" FROM record WHERE" IS_RECORD("r ->> 0", "r ->> 1"),
+    [SQL_SENT_RECIPIENTS] =
+	"SELECT raw(value ->> '$.rcpt') FROM json_each(ifnull(?, '[]'))"
+	" WHERE iif(type = 'object', ifnull(value ->> '$.verdict', 'accept')"
+	" NOT IN ('reject', 'tempfail'), 0)",
+    [SQL_SENT_AUTHORS] =
+	"SELECT raw(value) FROM json_each(ifnull(?, '[]')) WHERE type = 'text'",
+    [SQL_SENT_ADD] =
+	"INSERT INTO sent(login, at, messages, recipients, fresh, largest)"
+	" VALUES (?1, ?2, 1, ?3, ?4, ?3)"
+	" ON CONFLICT(login, at) DO UPDATE SET messages = messages + 1,"
+	" recipients = recipients + excluded.recipients,"
+	" fresh = fresh + excluded.fresh,"
+	" largest = max(largest, excluded.largest)",
+    [SQL_SENT_WRITTEN] =
+	"INSERT INTO written(login, recipient, at) VALUES (?, ?, ?)"
+	" ON CONFLICT(login, recipient) DO UPDATE SET at = excluded.at"
+	" WHERE excluded.at < at",
+    [SQL_SENT_USED] = "INSERT INTO used(metric, login, value, at)"
+		      " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+    [SQL_SENT_FRESH] =
+	"UPDATE sent SET fresh = fresh + first.count FROM (SELECT login, at,"
+	" count(*) AS count FROM written GROUP BY login, at) AS first"
+	" WHERE first.login = sent.login AND first.at = sent.at",
+    [SQL_SENT_LARGEST] =
+	"INSERT INTO busiest SELECT 'recipients_per_message', 0, login,"
+	" max(largest) FROM sent GROUP BY login",
+    /* both ends of a window are in it, as in the ledger */
+    [SQL_SENT_SUMS] =
+	"INSERT INTO busiest WITH most AS MATERIALIZED (SELECT login,"
+	" max(m) AS m, max(r) AS r, max(f) AS f FROM (SELECT login,"
+	" sum(messages) OVER w AS m, sum(recipients) OVER w AS r,"
+	" sum(fresh) OVER w AS f FROM sent WINDOW w AS (PARTITION BY login"
+	" ORDER BY at RANGE BETWEEN CAST(?1 AS INTEGER) PRECEDING"
+	" AND CURRENT ROW)) GROUP BY login)"
+	" SELECT 'messages', ?1, login, m FROM most"
+	" UNION ALL SELECT 'recipients', ?1, login, r FROM most"
+	" UNION ALL SELECT 'new_recipients', ?1, login, f FROM most",
+    /* a value is in the window from its use until the period is over without
+     * another; those that leave go before those that come */
+    [SQL_SENT_DISTINCT] =
+	"INSERT INTO busiest WITH use AS (SELECT metric, login, at,"
+	" lag(at) OVER v AS before, lead(at) OVER v AS after FROM used"
+	" WINDOW v AS (PARTITION BY metric, login, value ORDER BY at)),"
+	" edge AS (SELECT metric, login, at, 1 AS step FROM use"
+	" WHERE before IS NULL OR before < at - ?1 UNION ALL"
+	" SELECT metric, login, at + ?1 + 1, -1 FROM use"
+	" WHERE after IS NULL OR after > at + ?1)"
+	" SELECT metric, ?1, login, max(level) FROM (SELECT metric, login,"
+	" sum(step) OVER (PARTITION BY metric, login ORDER BY at, step"
+	" ROWS UNBOUNDED PRECEDING) AS level FROM edge)"
+	" GROUP BY metric, login",
+    [SQL_SUGGEST_COVERED] = "SELECT messages, logins, first, last FROM covered",
+    [SQL_SUGGEST_TABLE] =
+	"SELECT metric, nullif(length, '0d') AS period, p50 AS \"50%\","
+	" p95 AS \"95%\", p99 AS \"99%\", most AS max,"
+	" ifnull(amount, 'none') AS proposed, nullif((SELECT count(*)"
+	" FROM beyond WHERE beyond.metric = proposal.metric AND"
+	" beyond.period = proposal.period), 0) AS beyond"
+	" FROM proposal ORDER BY metric, proposal.period",
+    [SQL_SUGGEST] =
+	"SELECT metric, nullif(length, '0d'), amount, period, p50, p95, p99,"
+	" most FROM proposal ORDER BY metric, proposal.period",
+    [SQL_SUGGEST_BEYOND] =
+	"SELECT login, used, ifnull(amount, 'unlimited') FROM beyond"
+	" WHERE metric = ? AND period = CAST(? AS INTEGER)"
+	" ORDER BY used DESC, login",
 };

@@ -202,6 +202,21 @@ enum statement {
 	SQL_LEARN_SUMS,
 	SQL_LEARN_LEFT,
 
+	SQL_SENT,	     /* a line, since, until; columns as in suggest.c */
+	SQL_SENT_RECIPIENTS, /* JSON array */
+	SQL_SENT_AUTHORS,    /* the same */
+	SQL_SENT_ADD,	     /* login, at, recipients, of them not named */
+	SQL_SENT_WRITTEN,    /* login, recipient, at */
+	SQL_SENT_USED,	     /* metric, login, value, at */
+	SQL_SENT_FRESH,
+	SQL_SENT_LARGEST,
+	SQL_SENT_SUMS,	   /* period */
+	SQL_SENT_DISTINCT, /* the same */
+	SQL_SUGGEST_COVERED,
+	SQL_SUGGEST_TABLE,
+	SQL_SUGGEST,
+	SQL_SUGGEST_BEYOND, /* metric, period */
+
 	STATEMENT_COUNT
 };
 

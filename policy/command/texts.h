@@ -8,5 +8,7 @@ extern const char learn_sql[];	 /* sql/learn.sql */
 extern const char propose_sql[]; /* sql/propose.sql */
 extern const char report_css[];	 /* policy/command/report.css */
 extern const char report_sql[];	 /* sql/report.sql */
+extern const char sent_sql[];	 /* sql/sent.sql */
+extern const char suggest_sql[]; /* sql/suggest.sql */
 
 #endif
