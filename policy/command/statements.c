@@ -840,7 +840,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" '$.authors'), NULL)"
 	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row))"
 	" SELECT r ->> 2 = 'eom' AND r ->> 1 IN ('accept', 'hold') AND"
-	" ifnull(r ->> 3, '') <> '' AND r ->> 0 >= ?2 AND r ->> 0 < ?3,"
+	" length(CAST(raw(r ->> 3) AS BLOB)) BETWEEN 1 AND 255 AND r ->> 0 >= "
+	"?2 AND r ->> 0 < ?3,"
 	" raw(r ->> 3), strftime('%s', substr(r ->> 0, 1, 19)), raw(r ->> 4),"
 	" raw(r ->> 5), max(0, ifnull(CAST(r ->> 6 AS INTEGER), 0)),"
 	" iif(json_type(r, '$[7]') = 'array', r -> 7, NULL),"
@@ -869,34 +870,13 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"UPDATE sent SET fresh = fresh + first.count FROM (SELECT login, at,"
 	" count(*) AS count FROM written GROUP BY login, at) AS first"
 	" WHERE first.login = sent.login AND first.at = sent.at",
-    [SQL_SENT_LARGEST] =
-	"INSERT INTO busiest SELECT 'recipients_per_message', 0, login,"
-	" max(largest) FROM sent GROUP BY login",
-    /* both ends of a window are in it, as in the ledger */
-    [SQL_SENT_SUMS] =
-	"INSERT INTO busiest WITH most AS MATERIALIZED (SELECT login,"
-	" max(m) AS m, max(r) AS r, max(f) AS f FROM (SELECT login,"
-	" sum(messages) OVER w AS m, sum(recipients) OVER w AS r,"
-	" sum(fresh) OVER w AS f FROM sent WINDOW w AS (PARTITION BY login"
-	" ORDER BY at RANGE BETWEEN CAST(?1 AS INTEGER) PRECEDING"
-	" AND CURRENT ROW)) GROUP BY login)"
-	" SELECT 'messages', ?1, login, m FROM most"
-	" UNION ALL SELECT 'recipients', ?1, login, r FROM most"
-	" UNION ALL SELECT 'new_recipients', ?1, login, f FROM most",
-    /* a value is in the window from its use until the period is over without
-     * another; those that leave go before those that come */
-    [SQL_SENT_DISTINCT] =
-	"INSERT INTO busiest WITH use AS (SELECT metric, login, at,"
-	" lag(at) OVER v AS before, lead(at) OVER v AS after FROM used"
-	" WINDOW v AS (PARTITION BY metric, login, value ORDER BY at)),"
-	" edge AS (SELECT metric, login, at, 1 AS step FROM use"
-	" WHERE before IS NULL OR before < at - ?1 UNION ALL"
-	" SELECT metric, login, at + ?1 + 1, -1 FROM use"
-	" WHERE after IS NULL OR after > at + ?1)"
-	" SELECT metric, ?1, login, max(level) FROM (SELECT metric, login,"
-	" sum(step) OVER (PARTITION BY metric, login ORDER BY at, step"
-	" ROWS UNBOUNDED PRECEDING) AS level FROM edge)"
-	" GROUP BY metric, login",
+    [SQL_SENT_MOMENTS] =
+	"SELECT login, at, messages, recipients, fresh, largest FROM sent"
+	" ORDER BY login, at",
+    [SQL_SENT_USES] = "SELECT metric, login, value, at FROM used"
+		      " ORDER BY metric, login, value, at",
+    [SQL_BUSIEST_ADD] = "INSERT INTO busiest(metric, period, login, used)"
+			" VALUES (?, ?, ?, ?)",
     [SQL_SUGGEST_COVERED] = "SELECT messages, logins, first, last FROM covered",
     [SQL_SUGGEST_TABLE] =
 	"SELECT metric, nullif(length, '0d') AS period, p50 AS \"50%\","

@@ -209,9 +209,9 @@ enum statement {
 	SQL_SENT_WRITTEN,    /* login, recipient, at */
 	SQL_SENT_USED,	     /* metric, login, value, at */
 	SQL_SENT_FRESH,
-	SQL_SENT_LARGEST,
-	SQL_SENT_SUMS,	   /* period */
-	SQL_SENT_DISTINCT, /* the same */
+	SQL_SENT_MOMENTS,
+	SQL_SENT_USES,
+	SQL_BUSIEST_ADD, /* metric, period, login, used */
 	SQL_SUGGEST_COVERED,
 	SQL_SUGGEST_TABLE,
 	SQL_SUGGEST,

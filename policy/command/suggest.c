@@ -7,6 +7,7 @@
 #include "policy/command/records.h"
 #include "policy/command/suggest.h"
 #include "policy/command/texts.h"
+#include "policy/command/windows.h"
 #include "policy/limited.h"
 #include "policy/load.h"
 
@@ -126,8 +127,6 @@ count_message(struct count *c, sqlite3_stmt *s)
 static void
 count_all(struct count *c, struct records *r)
 {
-	static const char *const periods[] = {"3600", "86400", "604800"};
-
 	db_exec(c->db, "BEGIN");
 	while (c->db->status == STATUS_OK && records_next(r)) {
 		sqlite3_stmt *s = db_query(
@@ -141,11 +140,7 @@ count_all(struct count *c, struct records *r)
 	}
 	progress_end(&r->progress);
 	db_run(c->db, SQL_SENT_FRESH);
-	db_run(c->db, SQL_SENT_LARGEST);
-	for (size_t i = 0; i < sizeof(periods) / sizeof(*periods); i++) {
-		db_run(c->db, SQL_SENT_SUMS, periods[i]);
-		db_run(c->db, SQL_SENT_DISTINCT, periods[i]);
-	}
+	windows_find(c->db);
 	db_exec(c->db, suggest_sql);
 	db_exec(c->db, "COMMIT");
 }

@@ -1,0 +1,13 @@
+#ifndef POLICY_COMMAND_WINDOWS_H
+#define POLICY_COMMAND_WINDOWS_H
+
+#include "policy/command/db.h"
+
+/*
+ * Fills the table `busiest` from `sent` and `used` of sql/sent.sql: for each
+ * login the most it had in any window, both of whose ends are in it, as in the
+ * ledger.  An error sticks in `db`.
+ */
+void windows_find(struct db *db);
+
+#endif
