@@ -24,6 +24,7 @@ static char *records[KEPT_MAX], *lines[KEPT_MAX];
 size_t record_count, line_count;
 bool audit_is_full;
 size_t suspended_count, notice_count;
+size_t suspended_before, noticed_before;
 char suspended[600], noticed[700];
 int policies_held;
 
@@ -82,6 +83,7 @@ void
 state_suspend(const struct suspension *s)
 {
 	suspended_count++;
+	suspended_before = record_count;
 	snprintf(suspended, sizeof(suspended), "%s by %s", s->name, s->limit);
 }
 
@@ -89,6 +91,7 @@ void
 notice_send(const struct notice *n)
 {
 	notice_count++;
+	noticed_before = record_count;
 	snprintf(noticed, sizeof(noticed), "%s %s %s ref %s", n->principal,
 	    n->limit, n->action, n->ref);
 }

@@ -31,6 +31,9 @@ extern bool audit_is_full;
 extern size_t suspended_count, notice_count;
 extern char suspended[600], noticed[700];
 
+/* How many records there were before each of these. */
+extern size_t suspended_before, noticed_before;
+
 /* How many copies are taken and not given back. */
 extern int policies_held;
 
