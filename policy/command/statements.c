@@ -843,7 +843,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" length(CAST(raw(r ->> 3) AS BLOB)) BETWEEN 1 AND 255 AND r ->> 0 >= "
 	"?2 AND r ->> 0 < ?3,"
 	" raw(r ->> 3), strftime('%s', substr(r ->> 0, 1, 19)), raw(r ->> 4),"
-	" raw(r ->> 5), max(0, ifnull(CAST(r ->> 6 AS INTEGER), 0)),"
+	" raw(r ->> 5), min(max(ifnull(CAST(r ->> 6 AS INTEGER), 0), 0),"
+	" 1000000),"
 	" iif(json_type(r, '$[7]') = 'array', r -> 7, NULL),"
 	" iif(json_type(r, '$[8]') = 'array', r -> 8, NULL)"
 	" FROM record WHERE" IS_RECORD("r ->> 0", "r ->> 1"),

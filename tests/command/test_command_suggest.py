@@ -159,6 +159,17 @@ def test_recipients_are_counted_as_the_daemon_does(command, tmp_path):
     assert (rows["new_recipients", "1h"]["max"], rows["new_recipients", "1d"]["max"]) == (40, 42)
 
 
+def test_no_number_in_a_log_is_too_large(command, tmp_path):
+    records = [sent(n * 60) | {"recipients_not_named": 2**63 - 1} for n in range(61)]
+    row = limits(suggest(command, audit.write(tmp_path / "audit.log", records)))["recipients", "1h"]
+    assert row["max"] == 61 * 1000001
+
+
+def test_a_name_that_no_login_has_is_left_out(command, tmp_path):
+    log = audit.write(tmp_path / "audit.log", [sent(0, "n" * 256), sent(1, "n" * 256), sent(2, ""), sent(3, "n" * 255)])
+    assert suggest(command, log)["messages"] == 1
+
+
 def test_only_the_period_asked_for_counts(command, tmp_path):
     log = audit.write(tmp_path / "audit.log", [sent(n * 86400) for n in range(5)])
     said = suggest(command, log, "--since", "2026-11-02", "--until", "2026-11-03")
