@@ -30,7 +30,7 @@ find_conflicts(struct import *i)
 	i->line = 0;
 	if (i->bad > 0)
 		db_fail(db, STATUS_REFUSED,
-		    "%s: %zu bad lines; nothing was changed", i->file, i->bad);
+		    "%s: bad lines: %zu; nothing was changed", i->file, i->bad);
 	return db->status == STATUS_OK;
 }
 

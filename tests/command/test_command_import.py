@@ -134,7 +134,7 @@ def test_a_bad_line_is_named_and_nothing_is_done(command, write, name):
     done = command.run("import", "postfix-login-maps", file)
     assert done.status == 1, done
     assert re.search(rf"^authpolicy: {re.escape(str(file))}:2: .*{re.escape(why)}", done.err, re.M), done
-    assert "1 bad lines; nothing was changed" in done.err and done.out == ""
+    assert "bad lines: 1; nothing was changed" in done.err and done.out == ""
     assert everything(command) == before
 
 
