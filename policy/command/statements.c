@@ -85,6 +85,13 @@
 #define ROW_NAME "ifnull(" ROW_OF ", proposal.login)"
 #define HAS_ROW ROW_OF " IS NOT NULL"
 
+/* The rows of an import to be written, from the one numbered ?1 to ?2; the plus
+ * keeps SQLite from making an index of all. */
+#define STEPS(table)                                                   \
+	" FROM step, job WHERE step.rowid BETWEEN CAST(?1 AS INTEGER)" \
+	" AND CAST(?2 AS INTEGER) AND +tbl = '" table "'"              \
+	" AND op IN ('add', 'change')"
+
 const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_VERSION] = "SELECT iif(application_id = 0x41755070, user_version, -1)"
 		    " FROM pragma_application_id, pragma_user_version",
@@ -420,10 +427,9 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" + (SELECT count(*) FROM membership AS m WHERE m.origin = job.origin)"
 	" + (SELECT count(*) FROM send_as AS s WHERE s.origin = job.origin),"
 	" origin FROM job",
-    [SQL_STEP_LIST] =
-	"SELECT op, tbl, name, other, scope, manner, kind,"
-	" valid_from, valid_until, note, origin, line FROM step, job"
-	" WHERE op IN ('add', 'change', 'remove') ORDER BY step.rowid",
+    [SQL_STEP_LAST] = "SELECT ifnull(max(rowid), 0) FROM step",
+    [SQL_STEP_LIST] = "SELECT tbl, name, other, scope, manner FROM step"
+		      " WHERE op = 'remove' ORDER BY rowid",
     [SQL_STEP_NOTES] =
 	"SELECT 'principal(' || name || '): not in the file, and kept: it has"
 	" what is not of this origin; authpolicy ' || kind || ' remove ' || "
@@ -448,17 +454,25 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	"INSERT INTO history(editor, tbl, op, new)"
 	" SELECT name, 'import', 'insert', json_object('file', ?,"
 	" 'done', ?) FROM editor",
-    [SQL_IMPORT_PRINCIPAL] =
-	"INSERT INTO principal(name, kind, origin, note) VALUES (?, ?, ?, ?)"
-	" ON CONFLICT(name) DO UPDATE SET note = excluded.note",
-    [SQL_IMPORT_MEMBER] = "INSERT INTO membership(group_name, login, origin)"
-			  " VALUES (?, ?, ?)",
-    [SQL_IMPORT_GRANT] =
+    [SQL_IMPORT_PRINCIPALS] = "INSERT INTO principal(name, kind, origin, note)"
+			      " SELECT name, kind, origin, note" STEPS(
+				  "principal") " ON CONFLICT(name) DO UPDATE "
+					       "SET note = excluded.note",
+    [SQL_IMPORT_MEMBERS] = "INSERT INTO membership(group_name, login, origin)"
+			   " SELECT name, other, origin" STEPS("membership"),
+    [SQL_IMPORT_GRANTS] =
 	"INSERT INTO send_as(principal, address, scope, manner, valid_from,"
-	" valid_until, origin, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-	" ON CONFLICT(principal, address, scope, manner) DO UPDATE SET"
-	" valid_from = excluded.valid_from,"
-	" valid_until = excluded.valid_until, note = excluded.note",
+	" valid_until, origin, note) SELECT name, other, scope, manner,"
+	" valid_from, valid_until, origin, note" STEPS(
+	    "send_as") " ON CONFLICT(principal, address, scope, manner) DO "
+		       "UPDATE SET"
+		       " valid_from = excluded.valid_from,"
+		       " valid_until = excluded.valid_until, note = "
+		       "excluded.note",
+    [SQL_IMPORT_DOMAINS] =
+	"INSERT INTO local_domain(name) SELECT name" STEPS("local_domain"),
+    [SQL_IMPORT_NETWORKS] = "INSERT INTO network(name, cidr)"
+			    " SELECT name, other" STEPS("network"),
     [SQL_IMPORT_UNGRANT] = "DELETE FROM send_as WHERE principal = ?"
 			   " AND address = ? AND scope = ? AND manner = ?",
 

@@ -105,19 +105,22 @@ enum statement {
 	SQL_STEPS_GONE,
 	SQL_STEP_COUNTS,
 	SQL_STEP_REMOVALS, /* how many, of how many rows of which origin */
+	SQL_STEP_LAST,
 	SQL_STEP_LIST,
 	SQL_STEP_NOTES,
 	SQL_STEP_DIFFERENCE,
 	SQL_IMPORT_REALMS,
 	SQL_IMPORT_BULK,
-	SQL_IMPORT_HISTORY,   /* file, what was done */
-	SQL_IMPORT_PRINCIPAL, /* name, kind, origin, note */
-	SQL_IMPORT_MEMBER,    /* group, login, origin */
-	SQL_IMPORT_GRANT,     /* principal, address, scope, manner, from, until,
-				 origin, note */
-	SQL_IMPORT_UNGRANT,   /* principal, address, scope, manner */
-	SQL_MAP_KEY,	      /* key, line */
-	SQL_MAP_LINE,	      /* key */
+	SQL_IMPORT_HISTORY, /* file, what was done */
+	/* each: number of the first step, of the last */
+	SQL_IMPORT_PRINCIPALS,
+	SQL_IMPORT_MEMBERS,
+	SQL_IMPORT_GRANTS,
+	SQL_IMPORT_DOMAINS,
+	SQL_IMPORT_NETWORKS,
+	SQL_IMPORT_UNGRANT, /* principal, address, scope, manner */
+	SQL_MAP_KEY,	    /* key, line */
+	SQL_MAP_LINE,	    /* key */
 	SQL_MAP_OVERLAPS,
 	SQL_ALIAS, /* address, target, line */
 	SQL_ALIAS_LEAVES,
