@@ -196,6 +196,7 @@ build_grant(struct tables *t, principal_id id, const struct form *form,
 {
 	struct grant row = make_row(t, id, form);
 
+	t->templates = t->templates || form->kind >= FORM_LOGIN;
 	row.scope = (uint8_t)scope;
 	row.manner = (uint8_t)manner;
 	row.validity = add_validity(t, from, until);

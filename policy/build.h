@@ -99,6 +99,7 @@ struct tables {
 	struct name_index names;
 	struct grant *grants, *denies;
 	uint32_t grant_count, grant_cap, deny_count, deny_cap;
+	bool templates; /* some grants are */
 	struct member *members;
 	uint32_t member_count, member_cap;
 	principal_id *groups; /* of all logins, made from members */

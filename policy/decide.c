@@ -8,6 +8,7 @@
 #include "decision.h"
 #include "identity.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -133,7 +134,8 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 {
 	struct decision d;
 
-	memset(verdict, 0, sizeof(*verdict));
+	/* the findings, most of it, are written before they are counted */
+	memset(verdict, 0, offsetof(struct verdict, passed));
 	verdict->stage = stage;
 	if (goes_unjudged(policy, facts, stage)) {
 		accept_local(facts, verdict);

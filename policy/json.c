@@ -1,30 +1,48 @@
 /* A writer of JSON whose output is safe wherever text is. */
 #include "json.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
 
+/* Makes room for so many bytes and a NUL; false when there is none. */
+static bool
+reserve(struct json *j, size_t len)
+{
+	size_t cap = j->cap * 2 + len + 2000;
+	char *larger;
+
+	if (j->failed)
+		return false;
+	if (j->cap - j->len > len)
+		return true;
+	larger = realloc(j->text, cap);
+	if (larger == NULL) {
+		j->failed = true;
+		return false;
+	}
+	j->text = larger;
+	j->cap = cap;
+	return true;
+}
+
 static void
 add(struct json *j, const char *text, size_t len)
 {
-	if (j->failed)
+	if (!reserve(j, len))
 		return;
-	if (j->cap - j->len <= len) {
-		size_t cap = j->cap * 2 + len + 512;
-		char *larger = realloc(j->text, cap);
-
-		if (larger == NULL) {
-			j->failed = true;
-			return;
-		}
-		j->text = larger;
-		j->cap = cap;
-	}
 	memcpy(j->text + j->len, text, len);
 	j->len += len;
+	j->text[j->len] = '\0';
+}
+
+static void
+add_byte(struct json *j, char c)
+{
+	if (!reserve(j, 1))
+		return;
+	j->text[j->len++] = c;
 	j->text[j->len] = '\0';
 }
 
@@ -45,8 +63,8 @@ add_special(struct json *j, const char *text)
 	int n;
 
 	if (*text == '"' || *text == '\\') {
-		add(j, "\\", 1);
-		add(j, text, 1);
+		add_byte(j, '\\');
+		add_byte(j, *text);
 		return 1;
 	}
 	if ((unsigned char)*text < 0x80) {
@@ -70,7 +88,7 @@ add_special(struct json *j, const char *text)
 static void
 add_quoted(struct json *j, const char *text)
 {
-	add(j, "\"", 1);
+	add_byte(j, '"');
 	while (*text != '\0') {
 		size_t plain = 0;
 
@@ -82,58 +100,58 @@ add_quoted(struct json *j, const char *text)
 		if (*text != '\0')
 			text += add_special(j, text);
 	}
-	add(j, "\"", 1);
+	add_byte(j, '"');
 }
 
 static void
 begin(struct json *j, const char *key)
 {
 	if (j->comma)
-		add(j, ",", 1);
+		add_byte(j, ',');
 	j->comma = true;
 	if (key != NULL) {
 		add_quoted(j, key);
-		add(j, ":", 1);
+		add_byte(j, ':');
 	}
 }
 
 static void
-open_with(struct json *j, const char *key, const char *bracket)
+open_with(struct json *j, const char *key, char bracket)
 {
 	begin(j, key);
-	add(j, bracket, 1);
+	add_byte(j, bracket);
 	j->comma = false;
 }
 
 static void
-close_with(struct json *j, const char *bracket)
+close_with(struct json *j, char bracket)
 {
-	add(j, bracket, 1);
+	add_byte(j, bracket);
 	j->comma = true;
 }
 
 void
 json_object(struct json *j, const char *key)
 {
-	open_with(j, key, "{");
+	open_with(j, key, '{');
 }
 
 void
 json_object_end(struct json *j)
 {
-	close_with(j, "}");
+	close_with(j, '}');
 }
 
 void
 json_array(struct json *j, const char *key)
 {
-	open_with(j, key, "[");
+	open_with(j, key, '[');
 }
 
 void
 json_array_end(struct json *j)
 {
-	close_with(j, "]");
+	close_with(j, ']');
 }
 
 void
@@ -149,10 +167,16 @@ json_string(struct json *j, const char *key, const char *text)
 void
 json_integer(struct json *j, const char *key, int64_t number)
 {
-	char text[24];
+	uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+	char text[24], *digits = text + sizeof(text);
 
+	do
+		*--digits = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		*--digits = '-';
 	begin(j, key);
-	add(j, text, (size_t)snprintf(text, sizeof(text), "%" PRId64, number));
+	add(j, digits, (size_t)(text + sizeof(text) - digits));
 }
 
 void
@@ -165,7 +189,7 @@ json_bool(struct json *j, const char *key, bool value)
 void
 json_newline(struct json *j)
 {
-	add(j, "\n", 1);
+	add_byte(j, '\n');
 	j->comma = false;
 }
 

@@ -229,30 +229,28 @@ kinds_of(const struct policy *p, const char *login)
 }
 
 static void
-gather_own(struct gathering *g, const char *login, bool spoken_for)
+gather_own(struct gathering *g, const struct kinds *k, const char *login,
+    bool spoken_for)
 {
-	struct kinds k = kinds_of(g->policy, login);
 	size_t groups;
 
 	g->first = g->out->count;
 	g->spoken_for = spoken_for;
-	inherit(g, k.self, login, g->out->count);
+	inherit(g, k->self, login, g->out->count);
 	groups = g->out->count;
-	for (size_t i = 0; i < k.group_count; i++)
-		inherit(g, k.groups[i], login, groups);
-	inherit(g, k.domain, login, g->out->count);
-	inherit(g, k.everyone, login, g->out->count);
+	for (size_t i = 0; i < k->group_count; i++)
+		inherit(g, k->groups[i], login, groups);
+	inherit(g, k->domain, login, g->out->count);
+	inherit(g, k->everyone, login, g->out->count);
 }
 
 static void
-gather_caps(struct gathering *g, const char *login)
+gather_caps(struct gathering *g, const struct kinds *k)
 {
-	struct kinds k = kinds_of(g->policy, login);
-
-	for (size_t i = 0; i < k.group_count; i++)
-		add_caps(g, k.groups[i]);
-	add_caps(g, k.domain);
-	add_caps(g, k.everyone);
+	for (size_t i = 0; i < k->group_count; i++)
+		add_caps(g, k->groups[i]);
+	add_caps(g, k->domain);
+	add_caps(g, k->everyone);
 }
 
 /* Rows that lift a limit have done so. */
@@ -272,18 +270,21 @@ limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out)
 {
 	struct gathering g = {.policy = p, .mode = mode, .out = out};
+	struct kinds own, peers;
 
 	out->policy = p;
 	out->count = 0;
 	if (p->t->limit_count == 0 || login[0] == '\0')
 		return true;
-	gather_own(&g, login, peer[0] != '\0');
+	own = kinds_of(p, login);
+	gather_own(&g, &own, login, peer[0] != '\0');
 	if (peer[0] != '\0') {
-		gather_own(&g, peer, false);
-		gather_caps(&g, peer);
+		peers = kinds_of(p, peer);
+		gather_own(&g, &peers, peer, false);
+		gather_caps(&g, &peers);
 	}
 	g.spoken_for = peer[0] != '\0';
-	gather_caps(&g, login);
+	gather_caps(&g, &own);
 	drop_unlimited(&g);
 	return !g.full;
 }
@@ -294,13 +295,16 @@ limits_of_account(const struct policy *p, const char *account, enum mode mode,
 {
 	struct gathering g = {.policy = p, .mode = mode, .out = out};
 	principal_id id = policy_principal(p, account);
+	struct kinds k;
 
 	out->policy = p;
 	out->count = 0;
 	if (id != PRINCIPAL_NONE && policy_kind(p, id) == PRINCIPAL_GROUP)
 		add_caps(&g, id);
-	else if (p->t->limit_count > 0 && account[0] != '\0')
-		gather_own(&g, account, false);
+	else if (p->t->limit_count > 0 && account[0] != '\0') {
+		k = kinds_of(p, account);
+		gather_own(&g, &k, account, false);
+	}
 	drop_unlimited(&g);
 	return !g.full;
 }

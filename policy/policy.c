@@ -53,6 +53,12 @@ policy_principal_count(const struct policy *p)
 	return p->t->principal_count;
 }
 
+bool
+policy_has_templates(const struct policy *p)
+{
+	return p->t->templates;
+}
+
 size_t
 policy_grant_count(const struct policy *p)
 {

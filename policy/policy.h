@@ -157,6 +157,9 @@ const struct grant *policy_grant(const struct policy *p, principal_id id,
 const struct grant *policy_deny(
     const struct policy *p, principal_id id, const struct lookup *l);
 
+/* Is any grant a template, so that it matters who asks? */
+bool policy_has_templates(const struct policy *p);
+
 /* The same for an exact row FORM_ADDRESS only. */
 const struct grant *policy_grant_exact(const struct policy *p, principal_id id,
     const struct address *a, enum scope scope, enum manner manner, int64_t now);

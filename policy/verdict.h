@@ -86,8 +86,8 @@ struct verdict {
 	char login[LOGIN_MAX + 1]; /* canonical; "" for anonymous clients */
 	char peer[LOGIN_MAX + 1];  /* who said so, BY_AUTH_PARAM; or "" */
 	enum identified identified;
-	struct finding passed[VERDICT_FINDINGS_MAX]; /* over, in order */
 	unsigned passed_count;
+	struct finding passed[VERDICT_FINDINGS_MAX]; /* over, in order */
 };
 
 const char *verdict_name(enum verdict_kind kind); /* `accept` */

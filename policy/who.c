@@ -12,21 +12,16 @@
 #define CERTIFICATE_NAME_MAX 1000 /* octets of a subject or issuer */
 #define AUTH_PARAM_MAX 500	  /* octets, RFC 4954 section 5 */
 
-/* The domain of the login, its `@d`, and what templates are filled with. */
+/* What templates are filled with: the login as an address, or, a bare dot-atom,
+ * as the local part of any. */
 static void
-identify_domain(struct decision *d)
+fill_templates(struct decision *d)
 {
 	const char *login = d->verdict->login;
 	struct who *who = &d->who;
 	char plain[LOGIN_MAX + 3];
 
-	who->login = login;
-	who->domain = d->login_domain;
-	who->user = d->user;
-	if (login_domain(login, d->login_domain)) {
-		snprintf(d->domain_name, sizeof(d->domain_name), "@%s",
-		    d->login_domain);
-		d->domain = policy_principal(d->policy, d->domain_name);
+	if (d->login_domain[0] != '\0') {
 		who->domain_local =
 		    policy_local_domain(d->policy, d->login_domain) != NULL;
 		who->address = address_parse(login, strlen(login),
@@ -35,7 +30,6 @@ identify_domain(struct decision *d)
 		if (!who->address)
 			return;
 	} else {
-		/* a bare dot-atom is read as the local part of any domain */
 		snprintf(plain, sizeof(plain), "%s@x", login);
 		if (strchr(login, '@') != NULL ||
 		    address_parse(plain, strlen(plain), &who->self) !=
@@ -45,6 +39,22 @@ identify_domain(struct decision *d)
 	}
 	memcpy(d->user, who->self.text, who->self.local_len);
 	d->user[who->self.local_len] = '\0';
+}
+
+/* The domain of the login and its `@d`. */
+static void
+identify_domain(struct decision *d)
+{
+	d->who.login = d->verdict->login;
+	d->who.domain = d->login_domain;
+	d->who.user = d->user;
+	if (login_domain(d->verdict->login, d->login_domain)) {
+		snprintf(d->domain_name, sizeof(d->domain_name), "@%s",
+		    d->login_domain);
+		d->domain = policy_principal(d->policy, d->domain_name);
+	}
+	if (policy_has_templates(d->policy))
+		fill_templates(d);
 }
 
 /*
