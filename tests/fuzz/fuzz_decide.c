@@ -72,7 +72,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (enum stage stage = STAGE_MAIL; stage <= STAGE_RCPT; stage++) {
 		policy_decide(fuzz_policy(), &f, stage, NULL, &v);
 		policy_decide(fuzz_policy(), &f, stage, NULL, &again);
-		REQUIRE(memcmp(&v, &again, sizeof(v)) == 0);
+		REQUIRE(
+		    memcmp(&v, &again, offsetof(struct verdict, passed)) == 0);
 		REQUIRE(v.passed_count == 0);
 		if (v.kind != VERDICT_ACCEPT)
 			check_reply(&v);
