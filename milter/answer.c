@@ -84,12 +84,15 @@ count_repeated(struct session *s, const struct verdict *v)
 	s->repeated.stage = v->stage;
 	s->repeated.reason = v->reason;
 	s->repeated.kind = v->kind;
+	s->repeated.identified = v->identified;
+	memcpy(s->repeated.login, v->login, sizeof(s->repeated.login));
 	memcpy(s->message.ref, s->repeated.ref, sizeof(s->message.ref));
-	if (s->repeated.count == REFUSALS_BATCH) {
+	if (s->repeated.count >= REFUSALS_BATCH) {
 		written =
 		    record_write(s, v, s->repeated.ref, s->repeated.count);
 		record_log_refusal(s, v, s->repeated.ref);
-		s->repeated.count = 0;
+		if (written)
+			s->repeated.count = 0;
 	}
 	return written;
 }

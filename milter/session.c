@@ -404,6 +404,8 @@ session_free(struct session *s)
 		v.stage = s->repeated.stage;
 		v.reason = s->repeated.reason;
 		v.kind = s->repeated.kind;
+		v.identified = s->repeated.identified;
+		memcpy(v.login, s->repeated.login, sizeof(v.login));
 		session_look_at_clock(s);
 		(void)record_write(s, &v, s->repeated.ref, s->repeated.count);
 	}

@@ -106,6 +106,8 @@ struct session {
 		enum stage stage; /* of the last of them, as the rest */
 		enum reason reason;
 		enum verdict_kind kind;
+		enum identified identified;
+		char login[LOGIN_MAX + 1];
 	} repeated;
 	unsigned long negotiated; /* protocol steps agreed with the MTA */
 	bool asked;		  /* the MTA took our list of macros */

@@ -389,6 +389,8 @@ after_twenty_refusals_they_are_told_together(void **state)
 	assert_int_equal(record_count, REFUSALS_TOLD + 1);
 	assert_value(REFUSALS_TOLD, "$.repeated", "5");
 	assert_value(REFUSALS_TOLD, "$.reason", "sender-not-granted");
+	assert_value(REFUSALS_TOLD, "$.login", "alice");
+	assert_value(REFUSALS_TOLD, "$.source", "sasl");
 	assert_non_null(
 	    strstr(ref, record_value(record_at(REFUSALS_TOLD), "$.ref")));
 }
@@ -406,6 +408,23 @@ a_thousand_refusals_are_told_at_once(void **state)
 	session_free(s);
 	s = NULL;
 	assert_int_equal(record_count, REFUSALS_TOLD + 1);
+}
+
+static void
+refusals_that_could_not_be_told_are_told_later(void **state)
+{
+	(void)state;
+	for (int i = 0; i < REFUSALS_TOLD + REFUSALS_BATCH - 1; i++)
+		assert_int_equal(
+		    mail_from("alice", "<bob@example.com>"), VERDICT_REJECT);
+	audit_is_full = true;
+	assert_int_equal(
+	    mail_from("alice", "<bob@example.com>"), VERDICT_TEMPFAIL);
+	audit_is_full = false;
+	assert_int_equal(record_count, REFUSALS_TOLD);
+	assert_int_equal(
+	    mail_from("alice", "<bob@example.com>"), VERDICT_REJECT);
+	assert_value(REFUSALS_TOLD, "$.repeated", "1001");
 }
 
 static void
@@ -739,6 +758,8 @@ main(void)
 		after_twenty_refusals_they_are_told_together},
 	    {"a thousand refusals are told at once",
 		a_thousand_refusals_are_told_at_once},
+	    {"refusals that could not be told are told later",
+		refusals_that_could_not_be_told_are_told_later},
 	    {"a hundred recipients are named, the rest counted",
 		a_hundred_recipients_are_named},
 	    {"ten thousand recipients are enough",
