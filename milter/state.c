@@ -21,6 +21,7 @@
 #define TICK 1	/* seconds from one writing to the next */
 #define RETRY 3 /* seconds after a failure */
 #define WAIT 2	/* seconds a callback waits for its suspension */
+#define STILL 5 /* seconds without a turn of the thread that are too many */
 #define FOLDS_A_TICK 4
 #define KEPT_FOR (90 * 86400) /* seconds after a suspension is over */
 
@@ -30,6 +31,7 @@ static struct {
 	bool wanted, stop, ill;
 	char problem[300]; /* why it is ill */
 	uint64_t failures;
+	time_t turned; /* monotonic; when the thread looked for work last */
 
 	/* the thread's own */
 	struct state_ledger writer;
@@ -241,6 +243,7 @@ wait_until(const struct timespec *due)
 	pthread_mutex_lock(&state.lock);
 	while (!state.stop && !state.wanted && rc == 0)
 		rc = pthread_cond_timedwait(&state.wake, &state.lock, due);
+	state.turned = after(0).tv_sec;
 	state.wanted = false;
 	stop = state.stop;
 	pthread_mutex_unlock(&state.lock);
@@ -353,9 +356,12 @@ state_start(const struct config *c, struct diag *d)
 		return false;
 	}
 	limits_open(state.ledger);
+	state.turned = after(0).tv_sec;
 	rc = pthread_create(&state.thread, NULL, run, NULL);
 	if (rc != 0)
 		diag_add(d, "can't start the state thread: %s", strerror(rc));
+	else
+		pthread_setname_np(state.thread, "state");
 	state.running = rc == 0;
 	return state.running;
 }
@@ -408,16 +414,28 @@ state_suspend(const struct suspension *s)
 	contained_enforce();
 }
 
+bool
+state_stands_still(void)
+{
+	time_t turned;
+
+	pthread_mutex_lock(&state.lock);
+	turned = state.turned;
+	pthread_mutex_unlock(&state.lock);
+	return after(0).tv_sec - turned > STILL;
+}
+
 void
 state_figures(struct state_figures *out)
 {
 	*out = (struct state_figures){
 	    .accounts = ledger_accounts(state.ledger),
 	    .suspensions = contained_count(),
+	    .healthy = !state_stands_still(),
 	};
 	pthread_mutex_lock(&state.lock);
 	out->failures = state.failures;
-	out->healthy = !state.ill;
+	out->healthy = out->healthy && !state.ill;
 	pthread_mutex_unlock(&state.lock);
 }
 
@@ -431,7 +449,9 @@ state_status(struct json *j)
 	json_string(j, "path", state.config->state);
 	json_bool(j, "healthy", figures.healthy);
 	pthread_mutex_lock(&state.lock);
-	json_string(j, "problem", state.problem);
+	json_string(j, "problem",
+	    !figures.healthy && !state.ill ? "the state thread stands still"
+					   : state.problem);
 	pthread_mutex_unlock(&state.lock);
 	json_integer(j, "failures", (int64_t)figures.failures);
 	json_integer(j, "accounts", (int64_t)figures.accounts);

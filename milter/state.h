@@ -37,9 +37,13 @@ struct ledger *state_ledger(void);
  */
 void state_suspend(const struct suspension *s);
 
+/* Has the thread not looked for work for more than 5 s?  Then what is counted
+ * is in memory only, and suspensions are in force before they are kept. */
+bool state_stands_still(void);
+
 struct state_figures {
 	uint64_t accounts, suspensions, failures;
-	bool healthy; /* the file can be written */
+	bool healthy; /* the file can be written, and somebody does */
 };
 void state_figures(struct state_figures *out);
 

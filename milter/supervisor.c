@@ -8,6 +8,7 @@
 #include "milter/callbacks.h"
 #include "milter/keeper.h"
 #include "milter/log.h"
+#include "milter/state.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -190,7 +191,7 @@ supervisor_wait_ms(void)
 	return left > 0 ? (int)left : 0;
 }
 
-/* Do the threads live without which no mail is decided? */
+/* Do the threads live without which no mail is decided, and none counted? */
 static bool
 lives(void)
 {
@@ -203,6 +204,8 @@ lives(void)
 		fault = "the policy thread stands still";
 	else if (!endpoint_answers(&supervisor.config->endpoint, limit))
 		fault = "libmilter does not answer";
+	else if (state_stands_still())
+		fault = "the state thread stands still";
 	if (fault == NULL)
 		supervisor.looks = looks;
 	else if (!supervisor.ill)

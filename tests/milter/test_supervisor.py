@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import json
 import os
 import pathlib
 import re
@@ -124,14 +125,19 @@ def stopped(tid):
         assert libc.ptrace(PTRACE_DETACH, tid, None, None) == 0
 
 
+def threads(daemon, name=None):
+    """Their numbers, but the main thread's; or those of this name."""
+    task = pathlib.Path(f"/proc/{daemon.process.pid}/task")
+    return [int(t.name) for t in task.iterdir() if (name is None or (t / "comm").read_text() == f"{name}\n")
+            and int(t.name) != daemon.process.pid]
+
+
 def test_the_watchdog_does_not_hear_that_it_lives_when_a_thread_stands_still(daemon, supervisor, monkeypatch):
     """Each thread in turn: either it is missed, or the daemon decides mail without it."""
     monkeypatch.setenv("WATCHDOG_USEC", "1600000")
     daemon.start()
     missed = set()
-    for tid in map(int, os.listdir(f"/proc/{daemon.process.pid}/task")):
-        if tid == daemon.process.pid:
-            continue
+    for tid in threads(daemon):
         hears(supervisor, WATCHDOG="1")
         before = len(daemon.said())
         with stopped(tid):
@@ -141,6 +147,24 @@ def test_the_watchdog_does_not_hear_that_it_lives_when_a_thread_stands_still(dae
             missed |= set(re.findall(r"(the policy thread stands still|libmilter does not answer)", daemon.said()[before:]))
     assert missed == {"the policy thread stands still", "libmilter does not answer"}
     hears(supervisor, WATCHDOG="1")
+
+
+def test_a_state_thread_that_stands_still_is_missed(daemon, supervisor, monkeypatch):
+    """Mail goes on without it, and nothing is kept: the watchdog, the log and status tell."""
+    def state():
+        return json.loads(daemon.policy.authpolicy("status", "--json", "--control", daemon.settings["control"]).stdout)["state"]
+    monkeypatch.setenv("WATCHDOG_USEC", "1600000")
+    daemon.start()
+    hears(supervisor, WATCHDOG="1")
+    [tid] = threads(daemon, "state")
+    with stopped(tid):
+        until(lambda: "WATCHDOG" not in told(supervisor), PATIENCE, daemon.said)
+        assert "the state thread stands still: the watchdog is not told" in daemon.said()
+        assert (state()["healthy"], state()["problem"]) == (False, "the state thread stands still")
+        with Milter(daemon.home / "milter.sock") as session:
+            assert session.begin().mail("bob@example.com")[1].startswith("550 5.7.1")
+    hears(supervisor, WATCHDOG="1")
+    assert state()["healthy"] and state()["problem"] == ""
 
 
 def test_a_start_that_fails_is_not_ready(policy, supervisor):

@@ -1,13 +1,14 @@
 /*
  * milter/supervisor: what it is told, and that it does not hear that we live
- * when one of our threads does not.  The keeper, libmilter and the socket that
- * is asked are stand-ins.
+ * when one of our threads does not.  The keeper, the state, libmilter and the
+ * socket that is asked are stand-ins.
  */
 #include "milter/supervisor.h"
 
 #include "milter/callbacks.h"
 #include "milter/keeper.h"
 #include "milter/log.h"
+#include "milter/state.h"
 
 #include "tests/unit/unit.h"
 
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 static uint64_t looks;
-static bool answered;
+static bool answered, still;
 static unsigned lines;
 
 uint64_t
@@ -46,6 +47,12 @@ endpoint_answers(const struct endpoint *e, int ms)
 {
 	(void)e;
 	return answered && ms >= 1 && ms <= 5000;
+}
+
+bool
+state_stands_still(void)
+{
+	return still;
 }
 
 void
@@ -91,6 +98,7 @@ struct watch {
 	bool soon;	/* it has to be told again in a millisecond */
 	bool alive;	/* it is told that we live... */
 	unsigned lines; /* ...or else the log, so often of two times */
+	bool still;	/* the state thread */
 };
 
 static const struct watch watches[] = {
@@ -100,6 +108,8 @@ static const struct watch watches[] = {
 	false, 1},
     {"not when libmilter does not answer", "4000", NULL, true, false, true,
 	false, 1},
+    {"not when the state thread stands still", "4000", NULL, true, true, true,
+	false, 1, true},
     {"not when it means another process", "4000", "1", true, true, false,
 	false},
     {"not when it does not ask", NULL, NULL, true, true, false, false},
@@ -123,6 +133,7 @@ watch_in_child(const struct watch *w, int fd, const char *name)
 		setenv("WATCHDOG_PID", w->pid != NULL ? w->pid : pid, 1);
 	looks = 1;
 	answered = w->answered;
+	still = w->still;
 	supervisor_open(&c);
 	if (getenv("NOTIFY_SOCKET") != NULL ||
 	    getenv("WATCHDOG_USEC") != NULL || supervisor_wait_ms() != 0)
