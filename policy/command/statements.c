@@ -644,7 +644,7 @@ const char *const statement_sql[STATEMENT_COUNT] = {
 	" value ->> '$.account' AS account, value ->> '$.metric' AS metric,"
 	" (value ->> '$.used') || ' of ' || (value ->> '$.amount') ||"
 	" ifnull(' in ' || (value ->> '$.period'), '') AS used,"
-	" (value ->> '$.percent') || '%' AS percent,"
+	" value ->> '$.percent' AS percent,"
 	" iif(value ->> '$.relief_s' > 0, " SPAN(
 	    "value ->> '$.relief_s'") ", NULL) AS relief, iif(value ->> "
 				      "'$.tripped', 'tripped', NULL)"

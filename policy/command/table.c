@@ -34,30 +34,53 @@ write_json(struct command *c, const char *title, sqlite3_stmt *s)
 	json_array_end(&c->out);
 }
 
+struct column {
+	size_t width;
+	bool number; /* aligned to the right */
+};
+
 static void
-widen(size_t *width, const char *value)
+widen(struct column *column, const char *value)
 {
 	size_t needed = output_text(NULL, value);
 
-	if (needed > *width)
-		*width = needed;
+	if (needed > column->width)
+		column->width = needed;
 }
 
-/* One line; the last column that holds something is not padded. */
+/* A column is one of numbers when there is one in it: what stands for none
+ * or for any is aligned like them. */
+static void
+measure(sqlite3_stmt *s, struct column *columns, int count)
+{
+	for (int i = 0; i < count; i++) {
+		widen(&columns[i], text(s, i));
+		if (sqlite3_column_type(s, i) == SQLITE_INTEGER)
+			columns[i].number = true;
+	}
+}
+
+/* One line, without blanks at its end. */
 static void
 print_line(sqlite3_stmt *s, const char *(*value)(sqlite3_stmt *, int),
-    const size_t *widths, int columns)
+    const struct column *columns, int count)
 {
 	size_t gap = 0;
 
-	for (int i = 0; i < columns; i++) {
-		if (widths[i] == 0)
+	for (int i = 0; i < count; i++) {
+		const char *shown = value(s, i);
+		size_t rest = columns[i].width;
+
+		if (rest == 0)
 			continue;
-		if (value(s, i)[0] != '\0') {
-			printf("%*s", (int)gap, "");
-			gap = widths[i] - output_text(stdout, value(s, i));
+		if (shown[0] != '\0') {
+			rest -= output_text(NULL, shown);
+			printf("%*s",
+			    (int)(gap + (columns[i].number ? rest : 0)), "");
+			output_text(stdout, shown);
+			gap = columns[i].number ? 0 : rest;
 		} else
-			gap += widths[i];
+			gap += rest;
 		gap += 2;
 	}
 	putchar('\n');
@@ -66,25 +89,25 @@ print_line(sqlite3_stmt *s, const char *(*value)(sqlite3_stmt *, int),
 void
 table_print(struct command *c, const char *title, sqlite3_stmt *s)
 {
-	size_t widths[COLUMNS_MAX] = {0}, rows = 0;
-	int columns = sqlite3_column_count(s);
+	struct column columns[COLUMNS_MAX] = {0};
+	int count = sqlite3_column_count(s);
+	size_t rows = 0;
 
 	if (c->json) {
 		write_json(c, title, s);
 		return;
 	}
-	assert(columns <= COLUMNS_MAX);
+	assert(count <= COLUMNS_MAX);
 	for (; db_step(&c->db, s); rows++)
-		for (int i = 0; i < columns; i++)
-			widen(&widths[i], text(s, i));
+		measure(s, columns, count);
 	/* Columns in which no row has anything are left out. */
-	for (int i = 0; i < columns; i++)
-		if (widths[i] > 0)
-			widen(&widths[i], sqlite3_column_name(s, i));
+	for (int i = 0; i < count; i++)
+		if (columns[i].width > 0)
+			widen(&columns[i], sqlite3_column_name(s, i));
 	if (title != NULL)
 		printf("\n%s%s\n", title, rows == 0 ? ": none" : "");
 	if (rows > 0)
-		print_line(s, sqlite3_column_name, widths, columns);
+		print_line(s, sqlite3_column_name, columns, count);
 	while (rows > 0 && db_step(&c->db, s))
-		print_line(s, text, widths, columns);
+		print_line(s, text, columns, count);
 }
