@@ -10,9 +10,22 @@
 #include "policy/command/texts.h"
 #include "policy/when.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* --- lists --- */
+
+int64_t
+page_left_out(struct db *db, enum statement list, const char *limit)
+{
+	sqlite3_stmt *s = db_query(db, list, "-1");
+	int64_t rows = 0, shown = strtoll(limit, NULL, 10);
+
+	while (db_step(db, s))
+		rows++;
+	return rows > shown ? rows - shown : 0;
+}
 
 static void
 begin_list(FILE *out, const char *title)
@@ -20,11 +33,21 @@ begin_list(FILE *out, const char *title)
 	fprintf(out, "<section><h2>%s</h2><ol>\n", title);
 }
 
+/* Says what is missing; `limit` is NULL where all is shown. */
 static void
-end_list(FILE *out, bool empty)
+end_list(struct db *db, FILE *out, bool empty, enum statement list,
+    const char *limit)
 {
-	fprintf(out, "</ol>%s</section>\n",
-	    empty ? "<p class=\"none\">None</p>" : "");
+	int64_t left = limit != NULL ? page_left_out(db, list, limit) : 0;
+
+	fputs("</ol>", out);
+	if (left > 0) {
+		fputs("<p class=\"none\">", out);
+		html_number(out, left);
+		fputs(" more</p>", out);
+	} else if (empty)
+		fputs("<p class=\"none\">None</p>", out);
+	fputs("</section>\n", out);
 }
 
 /* An entry begins with its name and a number; a bar and more may follow. */
@@ -40,9 +63,10 @@ begin_entry(FILE *out, sqlite3_stmt *s, int name, int64_t number)
 
 /* A list by number: the columns of the series, named below the bar. */
 static void
-put_counts(struct db *db, FILE *out, const char *title, sqlite3_stmt *s,
-    const struct series *series, const struct series *others)
+put_counts(struct db *db, FILE *out, const char *title, enum statement list,
+    const char *limit, const struct series *series, const struct series *others)
 {
+	sqlite3_stmt *s = db_query(db, list, limit);
 	int64_t most = 1;
 	bool empty = true;
 
@@ -61,7 +85,7 @@ put_counts(struct db *db, FILE *out, const char *title, sqlite3_stmt *s,
 			html_count(out, chart_value(s, one), one->name, &more);
 		fputs("</p></li>\n", out);
 	}
-	end_list(out, empty);
+	end_list(db, out, empty, list, limit);
 }
 
 static void
@@ -89,7 +113,7 @@ put_refusals(struct db *db, FILE *out, const char *limit)
 		html_column(out, s, 5);
 		fputs("</p></li>\n", out);
 	}
-	end_list(out, empty);
+	end_list(db, out, empty, SQL_REPORT_REFUSALS, limit);
 }
 
 static void
@@ -121,7 +145,7 @@ put_limits(struct db *db, FILE *out, const char *limit)
 		html_count(out, sqlite3_column_int64(s, 5), "refused", &more);
 		fputs("</p></li>\n", out);
 	}
-	end_list(out, empty);
+	end_list(db, out, empty, SQL_REPORT_LIMITS, limit);
 }
 
 static void
@@ -144,7 +168,7 @@ put_suspensions(struct db *db, FILE *out, const char *limit)
 		html_column(out, s, 4);
 		fputs("</p></li>\n", out);
 	}
-	end_list(out, empty);
+	end_list(db, out, empty, SQL_REPORT_SUSPENSIONS, limit);
 }
 
 static void
@@ -162,7 +186,7 @@ put_new_senders(struct db *db, FILE *out, const char *limit)
 		html_moment(out, s, 0);
 		fputs("</p></li>\n", out);
 	}
-	end_list(out, empty);
+	end_list(db, out, empty, SQL_REPORT_NEW_SENDERS, limit);
 }
 
 /* --- the page --- */
@@ -195,8 +219,11 @@ put_header(struct db *db, FILE *out, const char *step)
 		fputs("<header><h1>", out);
 		if (first == NULL || last == NULL)
 			fputs("No records", out);
-		else
-			fprintf(out, "%.10s to %.10s", first, last);
+		else {
+			fprintf(out, "<span>%.10s</span>", first);
+			if (strncmp(first, last, 10) != 0)
+				fprintf(out, " to <span>%.10s</span>", last);
+		}
 		fputs("</h1><p>", out);
 		html_number(out, sqlite3_column_int64(s, 0));
 		fprintf(out,
@@ -232,8 +259,8 @@ put_footer(FILE *out)
 	when_format((int64_t)time(NULL), now);
 	fprintf(out,
 	    "</main>\n<footer>Made %s by authpolicy %s.  Passed over: accepted "
-	    "in mode monitor, would have been refused.  Lists show what is "
-	    "first.</footer>\n</body>\n</html>\n",
+	    "in mode monitor, would have been "
+	    "refused.</footer>\n</body>\n</html>\n",
 	    now, PACKAGE_VERSION);
 }
 
@@ -257,10 +284,10 @@ page_write(struct command *c, FILE *out, const char *step, const char *limit)
 	put_totals(db, out);
 	chart_write(db, out, "Messages", messages);
 	chart_write(db, out, "Refusals", refusals);
-	put_counts(db, out, "Reasons", db_query(db, SQL_REPORT_REASONS),
-	    reasons, reasons);
-	put_counts(db, out, "Logins that sent most",
-	    db_query(db, SQL_REPORT_LOGINS, limit), logins, others);
+	put_counts(
+	    db, out, "Reasons", SQL_REPORT_REASONS, NULL, reasons, reasons);
+	put_counts(db, out, "Logins that sent most", SQL_REPORT_LOGINS, limit,
+	    logins, others);
 	put_refusals(db, out, limit);
 	put_limits(db, out, limit);
 	put_new_senders(db, out, limit);

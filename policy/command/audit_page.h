@@ -11,4 +11,7 @@
 void page_write(
     struct command *c, FILE *out, const char *step, const char *limit);
 
+/* How many rows of a list of the report stand behind the first `limit`. */
+int64_t page_left_out(struct db *db, enum statement list, const char *limit);
+
 #endif

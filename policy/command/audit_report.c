@@ -19,14 +19,15 @@
 static const struct {
 	const char *key, *title;
 	enum statement statement;
+	bool limited;
 } lists[] = {
-    {"periods", "By period", SQL_REPORT_PERIODS},
-    {"reasons", "Reasons", SQL_REPORT_REASONS},
-    {"logins", "Logins that sent most", SQL_REPORT_LOGINS},
-    {"refusals", "Logins that were refused", SQL_REPORT_REFUSALS},
-    {"limits", "Limits near their ceiling", SQL_REPORT_LIMITS},
-    {"suspensions", "Suspended by a limit", SQL_REPORT_SUSPENSIONS},
-    {"new_senders", "New senders", SQL_REPORT_NEW_SENDERS},
+    {"periods", "By period", SQL_REPORT_PERIODS, false},
+    {"reasons", "Reasons", SQL_REPORT_REASONS, false},
+    {"logins", "Logins that sent most", SQL_REPORT_LOGINS, true},
+    {"refusals", "Logins that were refused", SQL_REPORT_REFUSALS, true},
+    {"limits", "Limits near their ceiling", SQL_REPORT_LIMITS, true},
+    {"suspensions", "Suspended by a limit", SQL_REPORT_SUSPENSIONS, true},
+    {"new_senders", "New senders", SQL_REPORT_NEW_SENDERS, true},
 };
 #define LISTS (sizeof(lists) / sizeof(*lists))
 
@@ -49,6 +50,14 @@ count(struct command *c, const char *step)
 		db_exec(&c->db, report_sql);
 	status = records_close(&r);
 	return c->db.status != STATUS_OK ? c->db.status : status;
+}
+
+static int64_t
+left_out(struct command *c, size_t list, const char *limit)
+{
+	return lists[list].limited
+		   ? page_left_out(&c->db, lists[list].statement, limit)
+		   : 0;
 }
 
 /* The only row of a query as an object. */
@@ -77,6 +86,12 @@ write_json(struct command *c, const char *step, const char *limit)
 	for (size_t i = 0; i < LISTS; i++)
 		table_print(c, lists[i].key,
 		    db_query(&c->db, lists[i].statement, limit));
+	json_object(&c->out, "left_out");
+	for (size_t i = 0; i < LISTS; i++)
+		if (lists[i].limited)
+			json_integer(
+			    &c->out, lists[i].key, left_out(c, i, limit));
+	json_object_end(&c->out);
 	json_object_end(&c->out);
 }
 
@@ -85,9 +100,14 @@ print_text(struct command *c, const char *limit)
 {
 	table_print(c, NULL, db_query(&c->db, SQL_REPORT_COVERED));
 	table_print(c, "In all", db_query(&c->db, SQL_REPORT_TOTAL));
-	for (size_t i = 0; i < LISTS; i++)
+	for (size_t i = 0; i < LISTS; i++) {
+		int64_t left = left_out(c, i, limit);
+
 		table_print(c, lists[i].title,
 		    db_query(&c->db, lists[i].statement, limit));
+		if (left > 0)
+			printf("%lld more: see --limit\n", (long long)left);
+	}
 }
 
 static bool

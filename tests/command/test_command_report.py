@@ -12,6 +12,7 @@ from lib import audit
 from lib.audit import record, refusal
 from lib.browser import Browser
 
+SHORTENED = ("logins", "refusals", "limits", "suspensions", "new_senders")
 ENOUGH = ["--limit", "999999"]
 
 
@@ -118,6 +119,7 @@ def expected(records, week=False, since="0", until="A"):
         "suspensions": [one["suspension"] | {"ref": one["ref"]} for one in reversed(asked) if one.get("suspension")],
         "new_senders": [{"first": moment[:19] + "Z", "login": login, "sender": sender, "messages": messages[login, sender]}
                         for (login, sender), moment in sorted(sorted(new), key=lambda item: item[1], reverse=True)],
+        "left_out": dict.fromkeys(SHORTENED, 0),
     }
 
 
@@ -154,8 +156,10 @@ def test_only_delivered_messages_are_use_of_a_sender(bare):
 
 def test_lists_are_as_long_as_asked_for(busy):
     whole, short, usual = report(busy, *ENOUGH), report(busy, "--limit", "3"), report(busy)
-    for name in ("logins", "refusals", "limits", "suspensions", "new_senders"):
+    for name in SHORTENED:
         assert short[name] == whole[name][:3] and usual[name] == whole[name][:10], name
+        assert [one["left_out"][name] for one in (short, usual)] == [max(0, len(whole[name]) - number) for number in (3, 10)], name
+    assert short["left_out"]["logins"] > 0
     assert short["periods"] == whole["periods"] and short["reasons"] == whole["reasons"]
 
 
@@ -254,6 +258,20 @@ def test_the_terminal_shows_the_same(busy):
         assert title in shown.splitlines()
 
 
+def test_the_terminal_says_how_many_follow(busy):
+    shown = busy.ok("report", busy.folder / "audit.log", "--limit", "3").out
+    follow = [number for number in report(busy, "--limit", "3")["left_out"].values() if number]
+    assert re.findall(r"^(\d+) more: see --limit$", shown, re.M) == [str(number) for number in follow] and follow
+    assert "more:" not in busy.ok("report", busy.folder / "audit.log", *ENOUGH).out
+
+
+def test_numbers_end_at_the_same_column(bare):
+    audit.write(bare.folder / "audit.log", [record(login="alice")] * 12 + [record(login="bob"), refusal("rule", login="bob")])
+    assert ("login  messages  refused  passed_over\n"
+            "alice        12        0            0\n"
+            "bob           1        1            0\n") in bare.ok("report", bare.folder / "audit.log").out
+
+
 # --- the page ---
 
 HOSTILE = "</b></style><script>document.title='owned'</script><img src=http://192.0.2.1/x onerror=alert(1)>&amp;\"'\u202e\u2066\x1b[1m\udcff"
@@ -338,6 +356,7 @@ def test_the_page_shows_the_figures(browser, page, bare):
                         ".innerText.split('\\n')")
     for row in found["logins"]:
         assert row["login"] in names and f"{row['messages']:,}" in names
+    assert names[-1] == f"{found['left_out']['logins']:,} more"
 
 
 def test_the_page_needs_nothing_else(page):
