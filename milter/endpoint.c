@@ -164,7 +164,7 @@ endpoint_is_local(const struct endpoint *e)
 	if (e->kind == ENDPOINT_UNIX)
 		return true;
 	if (e->kind == ENDPOINT_FD) {
-		struct sockaddr_storage ss;
+		struct sockaddr_storage ss = {0};
 		struct sockaddr *sa = (struct sockaddr *)&ss;
 		socklen_t len = sizeof(ss);
 

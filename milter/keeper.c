@@ -55,7 +55,6 @@ static struct {
 	const char *database;
 	char *saved;
 	unsigned busy_ticks;
-	bool read_again; /* the last reading was cut short by a writer */
 
 	atomic_uint_fast64_t looks;
 

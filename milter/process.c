@@ -316,6 +316,7 @@ process_wait(int ms)
 }
 
 /* Sanitizers look for leaks in exit() only, so they are asked here. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier): that is its name. */
 extern void __lsan_do_leak_check(void) __attribute__((weak));
 
 void

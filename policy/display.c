@@ -68,7 +68,7 @@ plain_text(const char *shown, struct arena *arena)
 	if (folded == NULL && plain_len > 0)
 		return NULL;
 	plain = arena_alloc(arena, len + 1);
-	if (plain != NULL && len > 0)
+	if (plain != NULL && folded != NULL)
 		memcpy(plain, folded, len);
 	free(folded);
 	if (plain != NULL)

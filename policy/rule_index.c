@@ -255,7 +255,7 @@ index_rules(struct tables *t)
 		add_keys(t, &way, i);
 	}
 	free(counts.slots);
-	if (t->rule_key_count > 0)
+	if (t->rule_keys != NULL)
 		qsort(t->rule_keys, t->rule_key_count, sizeof(*t->rule_keys),
 		    compare_keys);
 	return t->rule_keys != NULL;

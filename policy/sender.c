@@ -77,7 +77,7 @@ read_sender(struct decision *d, struct address *a)
 bool
 sender_is_refused(struct decision *d)
 {
-	struct address a;
+	struct address a = {0};
 	enum use use;
 	const char *text;
 

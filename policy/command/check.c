@@ -283,7 +283,7 @@ check_one(
 		    "check needs --mail-from, '<>' for the null sender");
 	else if (status == STATUS_OK)
 		status = answer(c, &p, unknown);
-	for (size_t i = 0; i < p.recipient_count; i++)
+	for (size_t i = 0; recipients != NULL && i < p.recipient_count; i++)
 		free((void *)(uintptr_t)recipients[i].rcpt);
 	free(recipients);
 	free(typed);

@@ -124,13 +124,14 @@ static bool
 may_use(struct export *e, const char *login, const char *key)
 {
 	char path[FORM_TEXT_MAX + sizeof(ANY_LOCAL) + 2];
+	struct facts facts = e->facts;
 	struct verdict v;
 
 	snprintf(
 	    path, sizeof(path), "<%s%s>", key[0] == '@' ? ANY_LOCAL : "", key);
-	e->facts.login = login;
-	e->facts.sender = path;
-	policy_decide(e->policy, &e->facts, STAGE_MAIL, NULL, &v);
+	facts.login = login;
+	facts.sender = path;
+	policy_decide(e->policy, &facts, STAGE_MAIL, NULL, &v);
 	return v.kind == VERDICT_ACCEPT && v.passed_count == 0;
 }
 

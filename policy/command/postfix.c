@@ -13,8 +13,6 @@
 #define DEPTH_MAX 8 /* files that name files */
 #define ARGS_MAX 6
 
-extern char **environ;
-
 /* Starts the program, found as the shell would or where Postfix has it; what
  * it prints is read from `*out`.  0, or errno. */
 static int
@@ -24,10 +22,10 @@ start(const char *const argv[], FILE **out, pid_t *pid)
 	posix_spawn_file_actions_t actions;
 	int ends[2], error;
 
-	for (size_t n = 0; n < ARGS_MAX && argv[n] != NULL; n++)
-		args[n] = strdup(argv[n]);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return errno;
+	for (size_t n = 0; n < ARGS_MAX && argv[n] != NULL; n++)
+		args[n] = strdup(argv[n]);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 	posix_spawn_file_actions_addopen(
@@ -114,7 +112,7 @@ take_table(const struct postfix_list *list, const char *table)
 	char *line = NULL;
 	size_t size = 0;
 	FILE *out = NULL;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (!is_listable(table)) {
 		list->left(list->ctx, table, "its keys cannot be listed");
@@ -133,6 +131,7 @@ take_table(const struct postfix_list *list, const char *table)
 		list->left(list->ctx, table, "postmap -s cannot read it");
 }
 
+/* A file may name files, DEPTH_MAX deep.  NOLINTBEGIN(misc-no-recursion) */
 static bool take_all(
     const struct postfix_list *list, const char *value, int depth);
 
@@ -197,6 +196,7 @@ take_all(const struct postfix_list *list, const char *value, int depth)
 	}
 	return good;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 bool
 postfix_list(const struct postfix_list *list, const char *value)

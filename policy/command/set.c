@@ -53,7 +53,7 @@ run_set(struct command *c)
 	if (name != NULL && value == NULL)
 		db_fail(&c->db, STATUS_USAGE,
 		    "there is no setting %s: authpolicy set lists all", name);
-	else if (c->args.word_count > 1)
+	else if (name != NULL && c->args.word_count > 1)
 		change(c, name);
 	else
 		table_print(c, NULL, db_query(&c->db, SQL_SETTING_LIST, name));
