@@ -11,7 +11,7 @@
 #include "source.h"
 
 #define POLICY_APPLICATION_ID 0x41755070 /* `AuPp`, in the file's header */
-#define POLICY_SCHEMA_VERSION 1		 /* PRAGMA user_version we read */
+#define POLICY_SCHEMA_VERSION 2		 /* PRAGMA user_version we read */
 
 /* What a load found wrong. */
 struct load_report {

@@ -217,8 +217,7 @@ CREATE TABLE quota (
 
 CREATE INDEX quota_principal ON quota (principal);
 
--- ('alice'): automatic suspensions and tripped counts of alice up to now are void.  The login needs no row of its own; it may be a group,
--- @domain or everyone, whom a limit with per = 'group' suspends.
+-- ('alice'): automatic suspensions and tripped counts of alice up to now are void.  The login needs no row of its own.
 CREATE TABLE pardon (
 	login TEXT NOT NULL COLLATE NOCASE,
 	at    TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now')),
@@ -573,11 +572,13 @@ CREATE TRIGGER quota_change BEFORE UPDATE ON quota BEGIN
 END;
 
 CREATE TRIGGER pardon_insert BEFORE INSERT ON pardon BEGIN
-	SELECT RAISE(ABORT, 'anonymous is never suspended by a limit') WHERE NEW.login = 'anonymous';
+	SELECT RAISE(ABORT, 'pardon.login is a login, not a group or @domain: those are never suspended automatically')
+	WHERE NEW.login GLOB '@*' OR EXISTS (SELECT 1 FROM principal WHERE name = NEW.login AND kind = 'group');
 	SELECT RAISE(ABORT, 'pardon.at is not in the future') WHERE NEW.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
 END;
 CREATE TRIGGER pardon_change BEFORE UPDATE ON pardon BEGIN
-	SELECT RAISE(ABORT, 'anonymous is never suspended by a limit') WHERE NEW.login = 'anonymous';
+	SELECT RAISE(ABORT, 'pardon.login is a login, not a group or @domain: those are never suspended automatically')
+	WHERE NEW.login GLOB '@*' OR EXISTS (SELECT 1 FROM principal WHERE name = NEW.login AND kind = 'group');
 	SELECT RAISE(ABORT, 'pardon.at is not in the future') WHERE NEW.at > strftime('%Y-%m-%dT%H:%M:%SZ', 'now');
 END;
 

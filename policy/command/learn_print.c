@@ -240,7 +240,7 @@ write_json_grant(const struct learn_sink *sink, sqlite3_stmt *s)
 
 	json_object(j, NULL);
 	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
-		json_string(j, texts[i].name, text(s, texts[i].column));
+		json_string(j, texts[i].name, text(s, (int)texts[i].column));
 	json_bool(j, "on_behalf", sqlite3_column_int(s, COLUMN_ON_BEHALF) != 0);
 	json_integer(j, "count", sqlite3_column_int64(s, COLUMN_COUNT));
 	json_integer(j, "messages", sqlite3_column_int64(s, COLUMN_MESSAGES));

@@ -6,6 +6,10 @@ import stat
 
 import pytest
 
+from lib import place
+
+MIGRATIONS = sorted((place.TOP / "sql").glob("[0-9]*.sql"))
+
 
 def test_init_makes_a_policy_that_is_useful_at_once(bare):
     done = bare.ok("init", "Example.COM", "bücher.example")
@@ -75,11 +79,24 @@ def test_migrate_keeps_the_policy_as_it_was_beside_it(bare):
         db.executescript("PRAGMA application_id = 0x41755070; CREATE TABLE old(x); INSERT INTO old VALUES (7);")
     bare.path.chmod(0o640)
     assert "migrate" in bare.run("login", "list").err
-    assert "is now of version 1" in bare.ok("migrate").out
+    assert f"is now of version {len(MIGRATIONS)}" in bare.ok("migrate").out
     backup, = [p for p in bare.folder.iterdir() if p != bare.path]
     assert stat.S_IMODE(backup.stat().st_mode) == 0o640
     assert sqlite3.connect(backup).execute("SELECT x FROM old").fetchall() == [(7,)]
     bare.ok("grant", "alice", "a@example.com")
+
+
+def test_a_policy_of_each_version_is_brought_to_the_newest(bare):
+    for version in range(1, len(MIGRATIONS)):
+        with sqlite3.connect(bare.path) as db:
+            for migration in MIGRATIONS[:version]:
+                db.executescript("BEGIN;" + migration.read_text() + "COMMIT;")
+        bare.ok("migrate")
+        bare.ok("group", "add", "staff")
+        bare.ok("resume", "staff")
+        assert "staff" in bare.ok("sql", "SELECT login FROM pardon").out
+        for path in bare.folder.iterdir():
+            path.unlink()
 
 
 def test_a_newer_policy_is_left_alone(command):

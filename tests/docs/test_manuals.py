@@ -34,7 +34,7 @@ def test_the_steps_are_those_of_the_decision_in_its_order():
 
 
 def test_every_setting_is_listed_with_its_default():
-    sql = source("sql/0001-policy.sql")
+    sql = source("sql/schema.sql")
     names = re.search(r'CHECK \(name IN \((\'mode\'.*?)\)\)', sql, re.S)[1]
     rows = dict(re.findall(r"^\.It Li (\S+) Pq (.+)$", section(POLICY, "SETTINGS"), re.M))
     assert sorted(rows) == sorted(re.findall(r"'(\w+)'", names))
@@ -45,7 +45,7 @@ def test_every_setting_is_listed_with_its_default():
 
 def test_every_table_is_named_with_its_columns():
     text = section(POLICY, "TABLES")
-    sql = source("sql/0001-policy.sql")
+    sql = source("sql/schema.sql")
     for table in re.findall(r"^CREATE TABLE (\w+) \(", sql, re.M):
         if table in ("editor", "replaced"):
             continue

@@ -62,12 +62,12 @@ def limited(fresh):
 def limit(site, sql):
     before = generation(site)
     site.policy.sql(sql)
-    site.daemon.in_force(lambda: generation(site) > before)
+    until(lambda: generation(site) > before, 10, "the limits in force")
 
 
 def generation(site):
-    return site.policy.authpolicy("status", "--json", "--control", site.daemon.settings["control"], check=False) \
-        and json.loads(site.policy.authpolicy("status", "--json", "--control", site.daemon.settings["control"], check=False).stdout)["generation"]
+    status = site.policy.authpolicy("status", "--json", "--control", site.daemon.settings["control"], check=False)
+    return json.loads(status.stdout)["generation"]
 
 
 def session(site, login="alice", network=0):
@@ -158,7 +158,7 @@ def test_a_pardon_by_sql_ends_it_too(limited):
         assert client.try_mail("<ceo@example.com>").status == "550 5.7.1"
     assert client.try_mail("<alice@example.com>").status == "550 5.7.13"
     limited.policy.sql("INSERT INTO pardon(login) VALUES ('alice');")
-    limited.daemon.in_force(lambda: client.accepts("<alice@example.com>"))
+    until(lambda: client.accepts("<alice@example.com>"), 10, "the pardon in force")
     # and what was counted before is void
     for _ in range(2):
         assert client.try_mail("<ceo@example.com>").status == "550 5.7.1"

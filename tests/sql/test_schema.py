@@ -49,7 +49,7 @@ def test_every_table_is_strict_and_has_its_key_first(empty):
 def test_a_dump_can_be_restored(db, tmp_path):
     db("INSERT INTO send_as(principal, address) VALUES ('alice', 'a@d'); INSERT INTO local_domain VALUES ('d', 'staff');")
     restored = Shell(tmp_path / "restored.db")
-    restored(db.run(".dump\n").stdout + "PRAGMA user_version = 1; PRAGMA application_id = 0x41755070;")
+    restored(db.run(".dump\n").stdout + "PRAGMA user_version = 2; PRAGMA application_id = 0x41755070;")
     assert contents(restored) == contents(db)
 
 
