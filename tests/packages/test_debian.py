@@ -15,7 +15,7 @@ HOME = place.BUILD / "packages"
 SUITE = "bookworm"
 
 # What the walks install beside the package and what it needs.
-BESIDE = ["jq", "logrotate", "postfix", "sqlite3"]
+BESIDE = ["logrotate", "postfix", "sqlite3"]
 
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
 
