@@ -235,7 +235,11 @@ load_all(struct loader *l, const struct image *image)
 	build_principal(l->policy->t, "anonymous", PRINCIPAL_GROUP);
 	for (size_t i = 0; i < sizeof(passes) / sizeof(*passes); i++)
 		for_rows(l, passes[i].query, passes[i].each);
-	if (loader_errors(l)->count == 0 && !build_finish(l->policy))
+	if (loader_errors(l)->count > 0)
+		return;
+	if (build_finish(l->policy))
+		check_limits(l);
+	else
 		diag_add(loader_errors(l), "out of memory");
 }
 

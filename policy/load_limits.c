@@ -5,6 +5,7 @@
 #include "loader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,4 +105,47 @@ on_pardon(struct loader *l, const struct row *row)
 		    shown(row->at[0]), shown(row->at[1]));
 	else
 		build_pardon(l->policy->t, name, at);
+}
+
+/* Do no more limits hold for the login than can be told? */
+static bool
+fits(const struct policy *p, const char *login)
+{
+	struct limits limits;
+
+	return limits_of(p, login, "", MODE_ENFORCE, &limits);
+}
+
+/*
+ * Logins for whom too many limits hold would be answered 451.  Those without a
+ * row have the limits of their domain and everyone's.
+ */
+void
+check_limits(struct loader *l)
+{
+	const struct tables *t = l->policy->t;
+	char other[LOGIN_MAX + 2];
+
+	if (t->limit_count <= APPLIED_MAX)
+		return;
+	for (principal_id id = 0; id < t->principal_count; id++) {
+		const char *name = policy_name(l->policy, id);
+		const char *login = name;
+
+		if (name[0] == '@') {
+			snprintf(other, sizeof(other), "x%s", name);
+			login = other;
+		} else if (t->principals[id].kind != PRINCIPAL_LOGIN) {
+			continue;
+		}
+		if (!fits(l->policy, login))
+			diag_add(loader_errors(l),
+			    "quota: more than %d limits hold for %s; remove "
+			    "some, or set them for fewer principals",
+			    APPLIED_MAX, name);
+	}
+	if (!fits(l->policy, "x"))
+		diag_add(loader_errors(l),
+		    "quota: more than %d limits hold for everyone; remove some",
+		    APPLIED_MAX);
 }

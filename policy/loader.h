@@ -55,6 +55,9 @@ void on_trusted_peer(struct loader *l, const struct row *row);
 void on_quota(struct loader *l, const struct row *row);
 void on_pardon(struct loader *l, const struct row *row);
 
+/* Once the copy is built: may all limits of each login be judged? */
+void check_limits(struct loader *l);
+
 /* The kinds of sets (build_set) that rows name. */
 #define NETWORK_SETS "network"
 #define ADDRESS_SETS "addresses"

@@ -166,6 +166,20 @@ static const struct broken brokens[] = {
 	"the policy has schema 99, made by a newer version"},
     {"an older schema is refused", "PRAGMA user_version = 0",
 	"upgrade it with: authpolicy migrate"},
+    {"64 limits for everyone are taken",
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+	"i < 64) INSERT INTO quota(name, principal, metric, amount, period) "
+	"SELECT 'q' || i, 'everyone', 'messages', 1, i || 'm' FROM n"},
+    {"65 limits for everyone are too many",
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+	"i < 65) INSERT INTO quota(name, principal, metric, amount, period) "
+	"SELECT 'q' || i, 'everyone', 'messages', 1, i || 'm' FROM n",
+	"quota: more than 64 limits hold for everyone"},
+    {"65 limits for a domain are too many",
+	"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+	"i < 65) INSERT INTO quota(name, principal, metric, amount, period) "
+	"SELECT 'q' || i, '@many.example', 'messages', 1, i || 'm' FROM n",
+	"quota: more than 64 limits hold for @many.example"},
     {"a missing table refuses the policy", "DROP TABLE deny_as",
 	"no such table: deny_as"},
     {"missing settings are the documented ones", "DELETE FROM setting"},
