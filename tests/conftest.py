@@ -1,6 +1,7 @@
 """Fixtures for the tests that run programs: the build, and mail servers with the daemon attached."""
 
 import os
+import resource
 
 import pytest
 
@@ -40,3 +41,11 @@ def fresh(shared_site):
     yield shared_site
     shared_site.hang_up()
 
+
+@pytest.fixture
+def many_descriptors():
+    """As many as the system allows, for the test and the programs it starts."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -4,7 +4,6 @@ import contextlib
 import os
 import random
 import re
-import resource
 import select
 import shutil
 import socket
@@ -22,14 +21,7 @@ FRIEND = "friend@example.org"
 ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can become a user without other processes")
 IDLE = 1000 if SLOW else 5000
-
-
-@pytest.fixture(autouse=True)
-def many_descriptors():
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+pytestmark = pytest.mark.usefixtures("many_descriptors")
 
 
 def milter_socket(daemon):

@@ -92,13 +92,16 @@ class Milter:
         self.send("R", strings(f"<{recipient}>"))
         return self.answer()
 
+    def ask_end(self, author, queue_id="4QUEUEID"):
+        self.send("L", strings("From", f"<{author}>"))
+        self.macros("E", i=queue_id)
+        self.send("E")
+
     def message(self, sender, recipient, queue_id="4QUEUEID", author=None):
         """A whole message: the first answer that is not to continue, else the last."""
         for ask in (lambda: self.mail(sender, queue_id), lambda: self.rcpt(recipient)):
             answer = ask()
             if answer[0] != CONTINUE:
                 return answer
-        self.send("L", strings("From", f"<{author or sender}>"))
-        self.macros("E", i=queue_id)
-        self.send("E")
+        self.ask_end(author or sender, queue_id)
         return self.answer()
