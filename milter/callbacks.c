@@ -21,6 +21,7 @@
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 /* What we ask the MTA to leave out, where it can. */
 #define STEPS_WANTED                                                     \
@@ -31,6 +32,7 @@
 
 static const struct config *config;
 static atomic_uint running, sessions;
+static atomic_bool stopping;
 static atomic_ullong sessions_refused;
 static atomic_int seen_mta; /* enum mta, of the last message */
 
@@ -74,11 +76,22 @@ give(SMFICTX *ctx, const struct verdict *v)
 	return v->kind == VERDICT_REJECT ? SMFIS_REJECT : SMFIS_TEMPFAIL;
 }
 
-/* Enters a callback that decides.  False: too many run at once. */
+/*
+ * Enters a callback that decides.  False: too many run at once.  Once we stop
+ * nobody enters: what would be asked is being freed, and the end of the
+ * process, at once, is the answer.
+ */
 static bool
 enter(void)
 {
-	return atomic_fetch_add(&running, 1) < config->max_callbacks;
+	bool room = atomic_fetch_add(&running, 1) < config->max_callbacks;
+
+	if (atomic_load(&stopping)) {
+		atomic_fetch_sub(&running, 1);
+		for (;;)
+			pause();
+	}
+	return room;
 }
 
 static void
@@ -386,6 +399,7 @@ callbacks_drain(int ms)
 {
 	const struct timespec step = {0, 10000000};
 
+	atomic_store(&stopping, true);
 	for (; ms > 0 && atomic_load(&running) > 0; ms -= 10)
 		nanosleep(&step, NULL);
 	return atomic_load(&running) == 0;

@@ -30,8 +30,8 @@ int callbacks_run(void);
 /* Asks callbacks_run() to return; takes up to five seconds. */
 void callbacks_stop(void);
 
-/* Waits at most `ms` milliseconds for running callbacks.  False: some still
- * run. */
+/* Lets no callback decide any more, for good, and waits at most `ms`
+ * milliseconds for those that run.  False: some still run. */
 bool callbacks_drain(int ms);
 
 /* For status. */
