@@ -20,8 +20,8 @@
 static struct {
 	pthread_mutex_t lock;  /* guards all */
 	pthread_cond_t served; /* `done` has grown */
-	struct suspension *at;
-	uint64_t *tickets; /* beside them; 0: it was read from a file */
+	struct suspension *at; /* by name and limit */
+	uint64_t *tickets;     /* beside them; 0: it was read from a file */
 	size_t count, room;
 	uint64_t last, done; /* tickets */
 } contained = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -49,40 +49,64 @@ contained_stop(void)
 	pthread_cond_destroy(&contained.served);
 }
 
-/* Is `s` superfluous beside `other`? */
+/* Is `s` superfluous beside `other`, of the same name and limit? */
 static bool
 is_within(const struct suspension *s, const struct suspension *other)
 {
-	return s->until <= other->until && s->since <= other->since &&
-	       strcmp(s->name, other->name) == 0 &&
-	       strcmp(s->limit, other->limit) == 0;
+	return s->until <= other->until && s->since <= other->since;
 }
 
-/* The ticket of one beside which `s` is superfluous; NULL: there is none. */
-static const uint64_t *
-find_same(const struct suspension *s)
+/* By name, then by limit. */
+static int
+compare(const struct suspension *a, const struct suspension *b)
 {
-	for (size_t i = 0; i < contained.count; i++)
-		if (is_within(s, &contained.at[i]))
-			return &contained.tickets[i];
-	return NULL;
+	int by_name = strcmp(a->name, b->name);
+
+	return by_name != 0 ? by_name : strcmp(a->limit, b->limit);
 }
 
-/* Drops those that are over at `now`, and with `news` those it makes
- * superfluous. */
+/* The first one of the name and limit of `s`, or where it would be. */
+static size_t
+place_of(const struct suspension *s)
+{
+	size_t low = 0, high = contained.count;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (compare(&contained.at[mid], s) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Moves those from `from` on to `to`. */
 static void
-drop(int64_t now, const struct suspension *news)
+move(size_t to, size_t from)
+{
+	size_t n = contained.count - from;
+
+	memmove(
+	    contained.at + to, contained.at + from, n * sizeof(*contained.at));
+	memmove(contained.tickets + to, contained.tickets + from,
+	    n * sizeof(*contained.tickets));
+	contained.count = to + n;
+}
+
+/* Drops those that are over at `now`. */
+static void
+drop_over(int64_t now)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < contained.count; i++) {
-		struct suspension *s = &contained.at[i];
-
-		if (s->until < now || (news != NULL && is_within(s, news))) {
-			suspension_free(s);
+		if (contained.at[i].until < now) {
+			suspension_free(&contained.at[i]);
 			continue;
 		}
-		contained.at[kept] = *s;
+		contained.at[kept] = contained.at[i];
 		contained.tickets[kept++] = contained.tickets[i];
 	}
 	contained.count = kept;
@@ -113,19 +137,25 @@ make_room(void)
 static bool
 add(const struct suspension *s, bool is_new, uint64_t *ticket)
 {
-	const uint64_t *same = find_same(s);
+	size_t first = place_of(s), at = first;
 	struct suspension copy;
 
-	if (same != NULL) {
-		*ticket = *same;
-		return true;
-	}
+	for (; at < contained.count && compare(&contained.at[at], s) == 0; at++)
+		if (is_within(s, &contained.at[at])) {
+			*ticket = contained.tickets[at];
+			return true;
+		}
 	if (!make_room() || !suspension_copy(s, &copy))
 		return false;
-	drop(INT64_MIN, &copy);
+	while (at-- > first)
+		if (is_within(&contained.at[at], &copy)) {
+			suspension_free(&contained.at[at]);
+			move(at, at + 1);
+		}
+	move(first + 1, first);
 	*ticket = is_new ? ++contained.last : 0;
-	contained.at[contained.count] = copy;
-	contained.tickets[contained.count++] = *ticket;
+	contained.at[first] = copy;
+	contained.tickets[first] = *ticket;
 	return true;
 }
 
@@ -225,7 +255,7 @@ void
 contained_enforce(void)
 {
 	pthread_mutex_lock(&contained.lock);
-	drop(time(NULL), NULL);
+	drop_over(time(NULL));
 	keeper_contain(contained.at, contained.count);
 	pthread_mutex_unlock(&contained.lock);
 }

@@ -30,8 +30,8 @@ bool contained_wait(uint64_t ticket, int seconds);
 /* The last ticket given, and whether it waits. */
 bool contained_waits(uint64_t *ticket);
 
-/* Copies of all, or of those that wait; to be freed with contained_free().
- * False when memory is out. */
+/* Copies of all, by name, or of those that wait; to be freed with
+ * contained_free(). False when memory is out. */
 bool contained_copy(bool all, struct suspension **out, size_t *count);
 void contained_free(struct suspension *copies, size_t count);
 

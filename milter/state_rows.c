@@ -25,7 +25,7 @@ static const char *const statements[STATE_STATEMENTS] = {
     [STATE_GET_POSTINGS] = "SELECT shard, data FROM posting ORDER BY id",
     [STATE_GET_SUSPENSIONS] =
 	"SELECT principal, limit_name, why, since, until FROM suspension "
-	"WHERE until >= ?1 ORDER BY id",
+	"WHERE until >= ?1 ORDER BY principal, limit_name, id",
 };
 
 /* Ready for its values; NULL when it can't be. */

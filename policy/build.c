@@ -328,23 +328,41 @@ build_pardon(struct tables *t, const char *name, int64_t at)
 	t->pardons[t->pardon_count++] = (struct pardon){text, at};
 }
 
+/* The strings of a suspension, shared by all copies of it: in a mass attack
+ * thousands are copied for each new one. */
+struct suspension_text {
+	atomic_uint users;
+	char at[];
+};
+
 void
 suspension_free(struct suspension *s)
 {
-	free((void *)(uintptr_t)s->name);
-	free((void *)(uintptr_t)s->why);
-	free((void *)(uintptr_t)s->limit);
+	if (atomic_fetch_sub(&s->text->users, 1) == 1)
+		free(s->text);
 }
 
 bool
 suspension_copy(const struct suspension *s, struct suspension *out)
 {
-	*out = (struct suspension){strdup(s->name), s->until, strdup(s->why),
-	    strdup(s->limit), s->since};
-	if (out->name != NULL && out->why != NULL && out->limit != NULL)
+	size_t name = strlen(s->name) + 1, why = strlen(s->why) + 1,
+	       limit = strlen(s->limit) + 1;
+	char *at;
+
+	*out = *s;
+	if (s->text != NULL) {
+		atomic_fetch_add(&s->text->users, 1);
 		return true;
-	suspension_free(out);
-	return false;
+	}
+	out->text = malloc(sizeof(*out->text) + name + why + limit);
+	if (out->text == NULL)
+		return false;
+	atomic_init(&out->text->users, 1);
+	at = out->text->at;
+	out->name = memcpy(at, s->name, name);
+	out->why = memcpy(at + name, s->why, why);
+	out->limit = memcpy(at + name + why, s->limit, limit);
+	return true;
 }
 
 void

@@ -85,11 +85,13 @@ struct suspension {
 	const char *why;   /* may be "" */
 	const char *limit; /* the name of the limit; "" by hand */
 	int64_t since;	   /* when it was exceeded; a later pardon voids it */
+	struct suspension_text *text; /* owns the strings; NULL: borrowed */
 };
 
-/* A copy that owns its strings; false when memory is out. */
+/* A copy that owns its strings, together with other copies of it; false when
+ * memory is out. */
 bool suspension_copy(const struct suspension *s, struct suspension *out);
-void suspension_free(struct suspension *s); /* frees the strings */
+void suspension_free(struct suspension *s); /* of a copy */
 
 const struct settings *policy_settings(const struct policy *p);
 
