@@ -218,6 +218,7 @@ keep_trip(struct stage_limits *l, const struct applied *a,
 	m->tripped = t;
 }
 
+/* Of two for one message the longer is kept. */
 static void
 keep_suspension(struct stage_limits *l, size_t i)
 {
@@ -231,6 +232,8 @@ keep_suspension(struct stage_limits *l, size_t i)
 	}
 	limit_suspend(
 	    &l->limits.at[i], &l->ruling.at[i], l->charge.now, why, &s);
+	if (m->suspension != NULL && m->suspension->until >= s.until)
+		return;
 	*kept = s;
 	kept->name = arena_strdup(&m->arena, s.name);
 	kept->why = arena_strdup(&m->arena, s.why);

@@ -21,7 +21,8 @@
 #define LEDGER_ACCOUNTS_MAX 4000000 /* more: could not tell */
 #define LEDGER_KNOWN 1024	    /* recipients of a login kept twice over */
 #define LEDGER_KNOWN_FOR (180 * 86400) /* seconds after its last message */
-#define CHARGE_SENDERS_MAX 64	       /* sender and authors of a message */
+/* Sender and authors of a message; more exceed any limit as well. */
+#define CHARGE_SENDERS_MAX (LIMIT_DISTINCT_MAX + 1)
 #define TRIP_WITHOUT_PERIOD 3600 /* a notice an hour for limits per message */
 
 struct ledger;

@@ -252,6 +252,39 @@ senders_are_told_apart_by_who_they_are(void **state)
 	assert_string_equal(v.row, "quota(names)");
 }
 
+/* A message of 70 authors, of which the last is this one. */
+static enum verdict_kind
+message_of_many(const char *last)
+{
+	char from[4000];
+	size_t len = 0;
+
+	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
+	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
+	for (int i = 1; i < 70; i++)
+		len += (size_t)snprintf(
+		    from + len, sizeof(from) - len, "a%d@many.example, ", i);
+	snprintf(from + len, sizeof(from) - len, "%s", last);
+	session_header(s, "From", from);
+	session_header(s, "Sender", ALICE);
+	session_end(s, "Q1", &v);
+	session_forget(s);
+	return v.kind;
+}
+
+static void
+the_last_of_many_authors_counts(void **state)
+{
+	(void)state;
+	under(QUOTA("names", "senders", 71, "'1h'",
+	    REJECT) "INSERT INTO send_as (principal, address) VALUES"
+		    " ('alice@example.com', '@many.example');");
+	assert_int_equal(message_of_many("b@many.example"), VERDICT_ACCEPT);
+	assert_int_equal(message_of_many("b@many.example"), VERDICT_ACCEPT);
+	assert_int_equal(message_of_many("c@many.example"), VERDICT_REJECT);
+	assert_string_equal(v.row, "quota(names)");
+}
+
 static void
 networks_count_by_their_addresses(void **state)
 {
@@ -503,6 +536,19 @@ a_suspension_is_recorded_by_itself(void **state)
 	assert_value(before, "$.reason", "sender-not-granted");
 }
 
+/* What a limit refuses may exceed one on refusals as well. */
+static void
+the_longer_of_two_suspensions_stands(void **state)
+{
+	(void)state;
+	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND) QUOTA("guesses",
+	    "refusals", 0, "'1h'", "'suspend', '1h', NULL, 'strict'"));
+	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
+	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
+	assert_value(1, "$.suspension.limit", "hourly");
+	assert_string_equal(suspended, "alice@example.com by hourly");
+}
+
 static void
 faults_are_no_refusals(void **state)
 {
@@ -614,6 +660,10 @@ main(void)
 		an_exempt_recipient_counts_like_any},
 	    {"senders are told apart by who they are",
 		senders_are_told_apart_by_who_they_are},
+	    {"the last of many authors counts",
+		the_last_of_many_authors_counts},
+	    {"the longer of two suspensions stands",
+		the_longer_of_two_suspensions_stands},
 	    {"networks count by their addresses",
 		networks_count_by_their_addresses},
 	    {"new recipients are one however written",
