@@ -25,7 +25,7 @@ post(struct dealing *d, struct party *p)
 			d->parties[i].posted = false;
 	p->posted = true;
 	posting_name(out, p->name);
-	posting_print(out, 'W', p->account->longest, d->charge->now);
+	posting_print(out, 'W', p->account->longest, d->now);
 	return out;
 }
 
@@ -34,7 +34,7 @@ has_tripped(
     const struct dealing *d, const struct party *p, const struct limit *l)
 {
 	int64_t window = l->period != 0 ? l->period : TRIP_WITHOUT_PERIOD;
-	int64_t from = d->charge->now - window;
+	int64_t from = d->now - window;
 
 	return account_tripped(p->account, ledger_print(d->ledger, l->name),
 	    from > p->pardon ? from : p->pardon + 1);
@@ -48,16 +48,17 @@ trip(struct dealing *d, struct party *p, size_t i)
 	uint32_t print = ledger_print(d->ledger, l->name);
 	struct postings *out;
 
-	if (!m->exceeded || !d->limits->at[i].acts || p->account == NULL)
+	if (!m->exceeded || !d->limits->at[i].acts ||
+	    party_account(d, p) == NULL)
 		return;
 	m->trips = !has_tripped(d, p, l);
 	if (!m->trips)
 		return;
-	if (!account_trip(p->account, print, d->charge->now))
+	if (!account_trip(p->account, print, d->now))
 		d->failed = true;
 	out = post(d, p);
 	if (out != NULL)
-		posting_print(out, 'T', print, d->charge->now);
+		posting_print(out, 'T', print, d->now);
 }
 
 /* Which counters a party's limits ask for, of those that are at hand. */
@@ -105,15 +106,14 @@ count(struct dealing *d, const struct counts *all)
 		struct counts counts = wanted(d, p, all);
 		struct postings *out;
 
-		if (is_nothing(&counts) || p->account == NULL)
+		if (is_nothing(&counts) || party_account(d, p) == NULL)
 			continue;
-		if (!series_add(&p->account->series, d->charge->now, &counts,
-			&p->windows))
+		if (!series_add(
+			&p->account->series, d->now, &counts, &p->windows))
 			d->failed = true;
 		out = post(d, p);
 		if (out != NULL)
-			posting_entry(
-			    out, d->charge->now, d->charge->now, &counts);
+			posting_entry(out, d->now, d->now, &counts);
 	}
 }
 
@@ -122,14 +122,13 @@ see(struct dealing *d, struct party *p, enum seen_kind kind, uint32_t print)
 {
 	struct postings *out;
 
-	if (p->account == NULL || print == 0)
+	if (print == 0 || party_account(d, p) == NULL)
 		return;
-	if (!seen_add(&p->account->seen, kind, print, d->charge->now))
+	if (!seen_add(&p->account->seen, kind, print, d->now))
 		d->failed = true;
 	out = post(d, p);
 	if (out != NULL)
-		posting_print(
-		    out, 'S', seen_print(kind, print), d->charge->now);
+		posting_print(out, 'S', seen_print(kind, print), d->now);
 }
 
 /*
@@ -178,7 +177,8 @@ know_recipients(struct dealing *d)
 {
 	const struct prints *written = d->charge->written;
 
-	if (d->knower == NULL || written == NULL || d->knower->account == NULL)
+	if (d->knower == NULL || written == NULL || written->count == 0 ||
+	    party_account(d, d->knower) == NULL)
 		return;
 	for (uint32_t i = 0; i < written->size; i++) {
 		struct postings *out = NULL;

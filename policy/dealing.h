@@ -33,10 +33,14 @@ struct dealing {
 	size_t party_count;
 	struct party *knower; /* knows the recipients; NULL: nobody asks */
 	int64_t seconds[APPLIED_MAX]; /* the windows of all parties */
+	int64_t now;		      /* as late as what was counted last */
 	unsigned fresh;
-	bool looks; /* nothing is counted, no account opened */
 	bool failed;
 };
+
+/* The account of a party to count in, opened if need be; NULL, and the dealing
+ * has failed: no memory, or too many. */
+struct account *party_account(struct dealing *d, struct party *p);
 
 /* Measures a limit, and lets it decide what happens if it is exceeded. */
 void judge(struct dealing *d, struct party *p, size_t i);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LATE 5 /* seconds a thread may be overtaken by */
+
 struct ledger *
 ledger_new(void)
 {
@@ -145,17 +147,42 @@ lock_parties(struct dealing *d, bool lock)
 	}
 }
 
-/* Finds the account of a party, or, to count in it, opens one. */
+/*
+ * Finds the accounts there are, and the time: threads look at the clock before
+ * they wait for a lock, and one that was overtaken is no clock set back.
+ */
 static void
-find_account(struct dealing *d, struct party *p)
+find_accounts(struct dealing *d)
 {
-	p->account = accounts_find(&p->shard->accounts, p->name, p->hash);
-	if (p->account == NULL && !d->looks) {
-		p->account = ledger_open(d->ledger, p->shard, p->name, p->hash);
-		d->failed = d->failed || p->account == NULL;
+	int64_t given = d->charge->now;
+
+	d->now = given;
+	for (size_t i = 0; i < d->party_count; i++) {
+		struct party *p = &d->parties[i];
+		struct account *a =
+		    accounts_find(&p->shard->accounts, p->name, p->hash);
+
+		p->account = a;
+		if (a != NULL && a->last > d->now && a->last - given <= LATE)
+			d->now = a->last;
 	}
+	for (size_t i = 0; i < d->party_count; i++)
+		if (d->parties[i].account != NULL)
+			account_touch(d->parties[i].account, d->now,
+			    &d->parties[i].windows);
+}
+
+struct account *
+party_account(struct dealing *d, struct party *p)
+{
 	if (p->account != NULL)
-		account_touch(p->account, d->charge->now, &p->windows);
+		return p->account;
+	p->account = ledger_open(d->ledger, p->shard, p->name, p->hash);
+	if (p->account != NULL)
+		account_touch(p->account, d->now, &p->windows);
+	else
+		d->failed = true;
+	return p->account;
 }
 
 /* Calls `each` for every limit that does not rest, with its party. */
@@ -189,8 +216,7 @@ begin(struct dealing *d, struct ledger *l, const struct limits *limits,
 	r->by = 0;
 	find_parties(d);
 	lock_parties(d, true);
-	for (size_t i = 0; i < d->party_count; i++)
-		find_account(d, &d->parties[i]);
+	find_accounts(d);
 	d->fresh = count_fresh(d);
 }
 
@@ -209,7 +235,6 @@ ledger_judge(struct ledger *l, const struct limits *limits,
 {
 	struct dealing d;
 
-	d.looks = false;
 	begin(&d, l, limits, charge, r);
 	for_limits(&d, judge);
 	if (r->outcome > OUTCOME_HOLD)
@@ -226,7 +251,6 @@ ledger_admit(struct ledger *l, const struct limits *limits,
 	struct dealing d;
 	struct counts counts = {{0}};
 
-	d.looks = false;
 	begin(&d, l, limits, charge, r);
 	for_limits(&d, judge);
 	if (r->outcome > OUTCOME_PASS)
@@ -251,7 +275,6 @@ ledger_refuse(struct ledger *l, const struct limits *limits,
 	struct dealing d;
 	struct counts counts = {{0}};
 
-	d.looks = false;
 	begin(&d, l, limits, charge, r);
 	counts.at[COUNT_TRIED_MESSAGES] = charge->messages;
 	counts.at[COUNT_TRIED_RECIPIENTS] = charge->recipients;
@@ -271,8 +294,7 @@ look(struct dealing *d, struct party *p, size_t i)
 	const struct limit *l = d->limits->at[i].limit;
 	struct measure *m = &d->ruling->at[i];
 
-	m->relief =
-	    m->used < l->amount ? 0 : limit_relief(p, l, 1, d->charge->now);
+	m->relief = m->used < l->amount ? 0 : limit_relief(p, l, 1, d->now);
 	m->tripped = p->account != NULL && has_tripped(d, p, l);
 }
 
@@ -283,7 +305,6 @@ ledger_look(struct ledger *l, const struct limits *limits, int64_t now,
 	const struct charge nothing = {.now = now, .login = ""};
 	struct dealing d;
 
-	d.looks = true;
 	begin(&d, l, limits, &nothing, r);
 	for_limits(&d, judge);
 	for_limits(&d, look);

@@ -74,21 +74,21 @@ measure(const struct dealing *d, const struct party *p, const struct limit *l,
 	switch (l->metric) {
 	case METRIC_MESSAGES:
 		*added = c->messages;
-		return sum(p, l, counters_of(l), c->now);
+		return sum(p, l, counters_of(l), d->now);
 	case METRIC_RECIPIENTS:
 		*added = c->recipients;
-		return sum(p, l, counters_of(l), c->now);
+		return sum(p, l, counters_of(l), d->now);
 	case METRIC_NEW_RECIPIENTS:
 		*added = d->fresh;
-		return sum(p, l, counters_of(l), c->now);
+		return sum(p, l, counters_of(l), d->now);
 	case METRIC_SENDERS:
 		return measure_distinct(
-		    p, l, c->now, c->senders, c->sender_count, added);
+		    p, l, d->now, c->senders, c->sender_count, added);
 	case METRIC_NETWORKS:
 		return measure_distinct(
-		    p, l, c->now, &c->network, c->network != 0, added);
+		    p, l, d->now, &c->network, c->network != 0, added);
 	case METRIC_REFUSALS:
-		return sum(p, l, counters_of(l), c->now);
+		return sum(p, l, counters_of(l), d->now);
 	case METRIC_RECIPIENTS_PER_MESSAGE:
 		*added = c->recipients;
 		return 0;
@@ -130,7 +130,7 @@ act(const struct dealing *d, const struct party *p, const struct limit *l)
 
 	if (l->on_exceed != EXCEED_HOLD || l->period == 0)
 		return outcomes[l->on_exceed];
-	held = sum(p, l, 1u << COUNT_HELD, d->charge->now);
+	held = sum(p, l, 1u << COUNT_HELD, d->now);
 	return held < (uint64_t)l->amount ? OUTCOME_HOLD : OUTCOME_TEMPFAIL;
 }
 
@@ -142,6 +142,19 @@ is_standing(const struct limit *l)
 	return l->metric == METRIC_REFUSALS ||
 	       (l->strict && (l->metric == METRIC_SENDERS ||
 				 l->metric == METRIC_NETWORKS));
+}
+
+/* Is an outcome by limit `i` stricter than what was found so far?  Of those
+ * that suspend the one that does it for longer. */
+static bool
+is_stricter(const struct dealing *d, enum outcome outcome, size_t i)
+{
+	const struct ruling *r = d->ruling;
+	const struct applied *at = d->limits->at;
+
+	if (outcome != OUTCOME_SUSPEND || r->outcome != OUTCOME_SUSPEND)
+		return outcome > r->outcome;
+	return at[i].limit->suspend_for > at[r->by].limit->suspend_for;
 }
 
 void
@@ -157,12 +170,12 @@ judge(struct dealing *d, struct party *p, size_t i)
 	m->exceeded = m->used > l->amount && (added > 0 || is_standing(l));
 	if (!m->exceeded)
 		return;
-	m->relief = limit_relief(p, l, added, d->charge->now);
+	m->relief = limit_relief(p, l, added, d->now);
 	if (!d->limits->at[i].acts)
 		return;
 	p->exceeded |= 1u << l->metric;
 	outcome = act(d, p, l);
-	if (outcome <= r->outcome)
+	if (!is_stricter(d, outcome, i))
 		return;
 	r->outcome = outcome;
 	r->by = i;

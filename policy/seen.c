@@ -89,23 +89,28 @@ seen_count(const struct seen *s, enum seen_kind kind, int64_t from)
 	return n;
 }
 
+static int
+compare_times(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
 int64_t
 seen_leaving(
     const struct seen *s, enum seen_kind kind, int64_t from, size_t most)
 {
-	int64_t at = from;
+	uint32_t times[SEEN_MAX];
+	size_t n = 0;
 
-	/* each round moves `at` behind the oldest that is still counted */
-	while (seen_count(s, kind, at) > most) {
-		int64_t oldest = INT64_MAX;
-
-		for (size_t i = 0; i < s->count; i++)
-			if (is_kind(&s->items[i], kind) &&
-			    s->items[i].last >= at && s->items[i].last < oldest)
-				oldest = s->items[i].last;
-		at = oldest + 1;
-	}
-	return at - 1;
+	for (size_t i = 0; i < s->count && n < SEEN_MAX; i++)
+		if (is_kind(&s->items[i], kind) && s->items[i].last >= from)
+			times[n++] = s->items[i].last;
+	if (n <= most)
+		return from - 1;
+	qsort(times, n, sizeof(*times), compare_times);
+	return times[n - most - 1];
 }
 
 void

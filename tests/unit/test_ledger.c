@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define START 1900000000 /* a moment in 2030 */
 #define HOUR 3600
@@ -341,6 +342,31 @@ a_clock_set_back_lets_nothing_pass(void **state)
 	end_world(&w);
 }
 
+/* Threads take the time and then wait for the account: one that was overtaken
+ * does not move what the other counted. */
+static void
+one_that_was_overtaken_moves_nothing(void **state)
+{
+	struct policy *p = new_policy();
+	struct world w;
+
+	(void)state;
+	add_limit(p, "everyone", LIMIT(MESSAGES, 3, 10, TEMPFAIL));
+	add_limit(p, "everyone", LIMIT(NETWORKS, 1, 10, TEMPFAIL));
+	w = new_world(p);
+	assert_int_equal(
+	    mail_from(&w, "a", START + 10, "192.0.2.1"), OUTCOME_PASS);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(admit(&w, "a", START + 10, 1), OUTCOME_PASS);
+	assert_int_equal(admit(&w, "a", START + 9, 1), OUTCOME_TEMPFAIL);
+	assert_int_equal(admit(&w, "a", START + 20, 1), OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[0].relief, 1);
+	assert_int_equal(
+	    mail_from(&w, "a", START + 20, "198.51.100.1"), OUTCOME_TEMPFAIL);
+	assert_int_equal(admit(&w, "a", START + 21, 1), OUTCOME_PASS);
+	end_world(&w);
+}
+
 static void
 a_clock_that_jumps_about_lets_nothing_pass(void **state)
 {
@@ -360,6 +386,105 @@ a_clock_that_jumps_about_lets_nothing_pass(void **state)
 	}
 	assert_int_equal(accepted, 20);
 	end_world(&w);
+}
+
+/* --- what is judged is bounded -------------------------------------------- */
+
+static void
+of_several_that_suspend_the_longest_does(void **state)
+{
+	static const int64_t lengths[][3] = {
+	    {HOUR, 7 * DAY, DAY}, {7 * DAY, DAY, HOUR}, {HOUR, DAY, 7 * DAY}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		struct policy *p = new_policy();
+		struct limit l = LIMIT(MESSAGES, 2, HOUR, SUSPEND);
+		struct world w;
+
+		for (int k = 0; k < 3; k++) {
+			l.period = HOUR + k;
+			l.suspend_for = lengths[i][k];
+			add_limit(p, "everyone", l);
+		}
+		w = new_world(p);
+		assert_int_equal(admit(&w, "a", START, 1), OUTCOME_PASS);
+		assert_int_equal(admit(&w, "a", START, 1), OUTCOME_PASS);
+		assert_int_equal(admit(&w, "a", START, 1), OUTCOME_SUSPEND);
+		assert_int_equal(
+		    w.limits.at[w.ruling.by].limit->suspend_for, 7 * DAY);
+		end_world(&w);
+	}
+}
+
+/* Clients that only say MAIL, and what they were refused for, fill nothing. */
+static void
+who_counts_nothing_has_no_account(void **state)
+{
+	struct charge c = {.now = START, .messages = 1, .recipients = 1};
+	struct policy *p = new_policy();
+	struct world w;
+	char login[20];
+
+	(void)state;
+	add_limit(p, "everyone", LIMIT(MESSAGES, 5, HOUR, TEMPFAIL));
+	add_limit(p, "everyone", LIMIT(NEW_RECIPIENTS, 5, HOUR, TEMPFAIL));
+	w = new_world(p);
+	c.login = login;
+	for (int i = 0; i < 1000; i++) {
+		snprintf(login, sizeof(login), "user%d", i);
+		apply(&w, login, "");
+		ledger_judge(w.ledger, &w.limits, &c, &w.ruling);
+		assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
+		ledger_refuse(w.ledger, &w.limits, &c, &w.ruling);
+	}
+	assert_int_equal(ledger_accounts(w.ledger), 0);
+	assert_int_equal(admit(&w, "user1", START, 1), OUTCOME_PASS);
+	assert_int_equal(ledger_accounts(w.ledger), 1);
+	end_world(&w);
+}
+
+/* Processor seconds to judge 300 MAILs of one that was refused from `count`
+ * networks. */
+static double
+time_networks(unsigned count)
+{
+	struct policy *p = new_policy();
+	struct limit l = LIMIT(NETWORKS, 1, DAY, TEMPFAIL);
+	struct charge c = {.now = START, .login = "a", .by_limit = true};
+	struct timespec from, to;
+	struct world w;
+
+	l.strict = true;
+	add_limit(p, "everyone", l);
+	w = new_world(p);
+	apply(&w, "a", "");
+	for (c.network = 4; c.network < 4 + 4 * count; c.network += 4) {
+		ledger_refuse(w.ledger, &w.limits, &c, &w.ruling);
+		c.now++;
+	}
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+	for (int i = 0; i < 300; i++)
+		ledger_judge(w.ledger, &w.limits, &c, &w.ruling);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+	assert_int_equal(w.ruling.outcome, OUTCOME_TEMPFAIL);
+	assert_int_equal(w.ruling.at[0].relief, DAY);
+	end_world(&w);
+	return (double)(to.tv_sec - from.tv_sec) +
+	       (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+/* A botnet with the password must not hold the lock that others wait for. */
+static void
+many_networks_are_judged_about_as_fast_as_few(void **state)
+{
+	double few, many;
+
+	(void)state;
+	few = time_networks(100);
+	many = time_networks(1000);
+	/* ten times as many: squared, it would be a hundred times as long */
+	assert_true(many < 40 * few);
 }
 
 /* --- which limits hold --------------------------------------------------- */
@@ -1036,6 +1161,13 @@ static const struct named_test tests[] = {
     {"the wait is for what was asked", the_wait_is_for_what_was_asked},
     {"summer time changes nothing", summer_time_changes_nothing},
     {"a clock set back lets nothing pass", a_clock_set_back_lets_nothing_pass},
+    {"one that was overtaken moves nothing",
+	one_that_was_overtaken_moves_nothing},
+    {"of several that suspend the longest does",
+	of_several_that_suspend_the_longest_does},
+    {"who counts nothing has no account", who_counts_nothing_has_no_account},
+    {"many networks are judged about as fast as few",
+	many_networks_are_judged_about_as_fast_as_few},
     {"a clock that jumps about lets nothing pass",
 	a_clock_that_jumps_about_lets_nothing_pass},
     {"a cap holds for the sum of a group", a_cap_holds_for_the_sum_of_a_group},
