@@ -166,12 +166,12 @@ def read_expect(words):
         if would not in REPLIES:
             raise ValueError(f"no such reason: {would}")
     verdict, rest = words[0], words[1:]
-    if verdict in ("accept", "hold"):
-        if rest:
-            raise ValueError(f"-> {verdict} [would REASON]")
-        return Expect(verdict, reason={"hold": "rule"}.get(verdict), would=would)
+    if verdict == "hold" and (not rest or rest[0] in REPLIES and len(rest) == 1):
+        return Expect(verdict, reason=(rest or ["rule"])[0], would=would)
+    if verdict == "accept" and not rest:
+        return Expect(verdict, would=would)
     if verdict not in ("reject", "tempfail") or len(rest) not in (1, 3):
-        raise ValueError("-> accept, -> hold, or -> reject|tempfail REASON [CODE X.Y.Z], all with [would REASON]")
+        raise ValueError("-> accept, -> hold [REASON], or -> reject|tempfail REASON [CODE X.Y.Z], all with [would REASON]")
     if rest[0] not in REPLIES:
         raise ValueError(f"no such reason: {rest[0]}")
     code = " ".join(rest[1:]) or REPLIES[rest[0]]
