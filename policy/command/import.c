@@ -36,9 +36,15 @@ import_open(struct import *i, const char *file)
 
 	i->file = file;
 	i->in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
-	if (i->in == NULL || fstat(fileno(i->in), &st) != 0)
-		return db_fail(
-		    &i->c->db, STATUS_UNKNOWN, "%s: %s", file, strerror(errno));
+	if (i->in == NULL || fstat(fileno(i->in), &st) != 0) {
+		size_t type = strspn(file, "abcdefghijklmnopqrstuvwxyz");
+
+		return db_fail(&i->c->db, STATUS_UNKNOWN, "%s: %s%s", file,
+		    strerror(errno),
+		    file[type] == ':' ? "; write the name of the file alone, "
+					"without the type of the table"
+				      : "");
+	}
 	progress_begin(
 	    &i->progress, "reading", S_ISREG(st.st_mode) ? st.st_size : 0);
 	return true;

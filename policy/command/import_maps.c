@@ -20,6 +20,7 @@ struct map {
 	/* Takes who is listed for an address or @domain. */
 	bool (*take)(struct map *m, const char *address, const char *who);
 	const char *scope;
+	bool aliases;
 	bool local_part; /* the login alice is meant by alice@d */
 };
 
@@ -121,6 +122,27 @@ take_list(struct map *m, const char *address, const char *list)
 	free(copy);
 }
 
+/* Does the key say that mail is received for a domain, and nothing else?  So
+ * virtual(5) has it; the value has no meaning. */
+static bool
+is_domain(struct map *m, const char *key)
+{
+	char domain[ADDRESS_DOMAIN_MAX + 2], *found;
+	struct form form;
+	bool is;
+
+	if (!m->aliases || strlen(key) > ADDRESS_DOMAIN_MAX)
+		return false;
+	snprintf(domain, sizeof(domain), "@%s", key);
+	if (form_parse(domain, false, &form) != ADDRESS_OK ||
+	    form.kind != FORM_DOMAIN)
+		return false;
+	found = db_text(&m->i.c->db, SQL_MAP_DOMAIN, form.text + 1);
+	is = found != NULL && strcmp(found, "1") == 0;
+	free(found);
+	return is;
+}
+
 /* A key without domain is that name in each domain of --domain. */
 static void
 take_entry(struct map *m, const char *key, const char *value)
@@ -134,6 +156,8 @@ take_entry(struct map *m, const char *key, const char *value)
 		return;
 	if (strchr(key, '@') != NULL || strcmp(key, "<>") == 0)
 		take_list(m, key, value);
+	else if (is_domain(m, key))
+		return;
 	else if (!args_has(args, "domain"))
 		import_bad(&m->i,
 		    "\"%s\" has no domain: say with --domain which Postfix "
@@ -327,6 +351,7 @@ run_import_aliases(struct command *c)
 {
 	struct map m = {.take = take_target,
 	    .scope = args_value(&c->args, "scope", NULL),
+	    .aliases = true,
 	    .local_part = args_has(&c->args, "local-part")};
 
 	if (run_map(&m, c, "postfix-aliases")) {

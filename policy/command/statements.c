@@ -479,6 +479,8 @@ const char *const statement_sql[STATEMENT_COUNT] = {
     [SQL_MAP_KEY] = "INSERT INTO map_key(key, line) VALUES (?, ?)"
 		    " ON CONFLICT DO NOTHING",
     [SQL_MAP_LINE] = "SELECT line FROM map_key WHERE key = ?",
+    [SQL_MAP_DOMAIN] =
+	"SELECT EXISTS (SELECT 1 FROM local_domain WHERE name = ?1)",
     [SQL_MAP_OVERLAPS] =
 	"SELECT d.name, w.other, d.other FROM wanted AS d JOIN wanted AS w"
 	" ON substr(w.other, instr(w.other, '@')) = d.other"

@@ -121,6 +121,7 @@ enum statement {
 	SQL_IMPORT_UNGRANT, /* principal, address, scope, manner */
 	SQL_MAP_KEY,	    /* key, line */
 	SQL_MAP_LINE,	    /* key */
+	SQL_MAP_DOMAIN,	    /* domain */
 	SQL_MAP_OVERLAPS,
 	SQL_ALIAS, /* address, target, line */
 	SQL_ALIAS_LEAVES,

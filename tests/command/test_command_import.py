@@ -177,6 +177,22 @@ def test_logins_can_be_the_local_parts(command, write):
     assert grants(command, "postfix-aliases") == [("alice", "info@example.com"), ("bob", "info@example.com")]
 
 
+def test_a_key_that_is_a_local_domain_is_that_of_virtual_and_no_alias(command, write):
+    file = write("Example.COM anything\ninfo@example.com alice@example.com\n")
+    done = command.ok("import", "postfix-aliases", file)
+    assert grants(command, "postfix-aliases") == [("alice@example.com", "info@example.com")] and done.err == ""
+    command.ok("import", "postfix-aliases", file, "--domain", "example.com", "--origin", "again")
+    assert grants(command, "again") == []
+    # who may send as it is another matter, and a domain that is not local may be a name
+    assert command.run("import", "postfix-login-maps", file).status == 1
+    assert "has no domain" in command.run("import", "postfix-aliases", write("far.example anything\n")).err
+
+
+def test_a_table_is_named_by_its_file(command, write):
+    done = command.run("import", "postfix-aliases", f"hash:{write('a@example.com b')}")
+    assert done.status == 75 and "without the type of the table" in done.err
+
+
 # --- csv ---
 
 CSV = """\
