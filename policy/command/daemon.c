@@ -292,6 +292,7 @@ daemon_wait(struct command *c, bool *told)
 {
 	int64_t since = now_ms(), generation = -1;
 	uint32_t change_counter = 0;
+	char problem[1024] = "";
 	enum look found;
 
 	for (;;) {
@@ -303,6 +304,8 @@ daemon_wait(struct command *c, bool *told)
 			since = now_ms();
 		generation = d.generation;
 		change_counter = d.seen.change_counter;
+		snprintf(problem, sizeof(problem), "%s",
+		    d.problem != NULL ? d.problem : "");
 		daemon_free(&d);
 		if (found != LOOK_NOT_YET || now_ms() - since > STILL_MS)
 			break;
@@ -313,8 +316,8 @@ daemon_wait(struct command *c, bool *told)
 	if (found == LOOK_NOT_YET)
 		fail(STATUS_UNKNOWN,
 		    "the change is committed, but for %d s the daemon has not "
-		    "looked at it",
-		    STILL_MS / 1000);
+		    "looked at it%s%s",
+		    STILL_MS / 1000, problem[0] != '\0' ? ": " : "", problem);
 	return found == LOOK_IN_FORCE || found == LOOK_NO_DAEMON
 		   ? STATUS_OK
 		   : STATUS_UNKNOWN;

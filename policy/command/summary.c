@@ -2,6 +2,7 @@
 #include "policy/command/summary.h"
 #include "policy/command/lint.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,6 +28,14 @@ count(struct db *db, struct summary *s)
 	}
 }
 
+/* Can the daemon not read the file, whatever is in it? */
+static bool
+is_unreadable(const struct daemon *d)
+{
+	return d != NULL && d->problem != NULL &&
+	       strstr(d->problem, strerror(EACCES)) != NULL;
+}
+
 /* What nobody has to be asked for. */
 static void
 advise(struct command *c, const struct daemon *d, struct summary *s)
@@ -34,6 +43,11 @@ advise(struct command *c, const struct daemon *d, struct summary *s)
 	if (access(c->path, F_OK) != 0)
 		diag_add(
 		    &s->next, "authpolicy init DOMAIN...   # a new policy");
+	if (is_unreadable(d))
+		diag_add(&s->next,
+		    "chgrp authpolicy %s && chmod 640 %s   # the daemon's user "
+		    "has to be able to read it, and to enter its folder",
+		    c->path, c->path);
 	if (d == NULL)
 		diag_add(&s->next,
 		    "systemctl start authpolicyd   # where it does not start, "
@@ -52,7 +66,8 @@ summary_read(struct command *c, struct daemon *d, bool loads, struct summary *s)
 		    &c->db, db_query(&c->db, SQL_SUSPENDED), &s->suspended);
 		lint_mta(&c->db, mta != NULL ? mta : "unknown", &s->warnings);
 		add_rows(&c->db,
-		    db_query(&c->db, SQL_NEXT, loads ? "true" : "false"),
+		    db_query(&c->db, SQL_NEXT,
+			loads || is_unreadable(d) ? "true" : "false"),
 		    &s->next);
 	}
 	c->db.status = STATUS_OK; /* what can't be read is said elsewhere */

@@ -86,6 +86,14 @@ def test_a_daemon_that_stands_still_is_not_waited_for_for_ever(command, daemon):
     assert 9 < time.monotonic() - started < 20
 
 
+def test_why_the_daemon_cannot_look_is_said(command, daemon):
+    old = {}
+    one = daemon(lambda d: d.says(seen=old["stamp"], problem="policy.db: Permission denied"))
+    old["stamp"] = one.stamp()
+    done = grant(command)
+    assert done.status == 75 and done.err.endswith("has not looked at it: policy.db: Permission denied\n")
+
+
 @pytest.mark.parametrize("answer", [b"", b"hello\n", b"[]", b'{"pid":'])
 def test_what_is_no_daemon_cannot_tell(command, daemon, answer):
     daemon(lambda d: answer)

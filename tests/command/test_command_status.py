@@ -105,6 +105,12 @@ def test_a_file_that_cannot_be_loaded_has_its_mend(command, daemon):
     assert steps(command.ok("status")) == []
 
 
+def test_a_file_that_the_daemon_cannot_read_has_another_mend(command, daemon):
+    daemon(lambda d: d.says(problem=f"{command.path}: Permission denied"))
+    done = command.run("status")
+    assert done.status == 1 and steps(done) == [f"chgrp authpolicy {command.path} && chmod 640 {command.path}"]
+
+
 def test_monitor_that_finds_nothing_may_become_enforce(command, daemon):
     quiet = {"mode": "monitor", "passed_over": 0, "audit_last": ago(seconds=5)}
     one = daemon(lambda d: d.says(started=ago(days=2), **quiet))
