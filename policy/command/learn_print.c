@@ -194,7 +194,9 @@ learn_print(struct learn *l)
 	print_grants(l, "0");
 	print_grants(l, "1");
 	s = db_query(&l->db, SQL_LEARN_LEFT);
-	while (db_step(&l->db, s)) {
+	for (bool first = true; db_step(&l->db, s); first = false) {
+		if (first)
+			putchar('\n');
 		learn_comment(l);
 		output_text(stdout, text(s, 0));
 		printf(": %s messages, which no grant mends; authpolicy log "

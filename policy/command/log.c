@@ -111,7 +111,7 @@ read_wanted(struct command *c, struct wanted *w)
 static void
 print_text(struct command *c, const char *line)
 {
-	static const int widths[] = {20, 10, 9, 20, 20, 16, 0};
+	static const int widths[] = {20, 10, 9, 25, 20, 16, 0};
 	const int last = (int)(sizeof(widths) / sizeof(*widths)) - 1;
 	sqlite3_stmt *s = db_query(&c->db, SQL_RECORDS_TEXT, line);
 

@@ -190,9 +190,9 @@ help(const char *topic)
 	for (const struct subcommand *s = subcommands; s->name != NULL; s++) {
 		if (known && strcmp(s->name, topic) != 0)
 			continue;
-		printf("%s%s%s %s\n    %s\n", s->name,
+		printf("%s%s%s%s%s\n    %s\n", s->name,
 		    s->verb != NULL ? " " : "", s->verb != NULL ? s->verb : "",
-		    s->synopsis, s->summary);
+		    s->synopsis[0] != '\0' ? " " : "", s->synopsis, s->summary);
 	}
 	printf(
 	    "\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");

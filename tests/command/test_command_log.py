@@ -117,13 +117,13 @@ def test_a_line_shows_who_did_what(bare):
         refusal("sender-not-granted", sender="ceo@example.com", repeated=1000, login="a-login-that-is-longer-than-its-column"),
         record(would="sender-denied", login=None)])
     assert bare.ok("log", path).out == (
-        "2026-11-24 09:00:00 7K2M-9QXD accept   -                   alice               192.0.2.1       "
+        "2026-11-24 09:00:00 7K2M-9QXD accept   -                        alice               192.0.2.1       "
         "alice@example.com > friend@example.org\n"
-        "2026-11-24 09:00:00 7K2M-9QXD abort    -                   alice               192.0.2.1       "
+        "2026-11-24 09:00:00 7K2M-9QXD abort    -                        alice               192.0.2.1       "
         "alice@example.com > a@x.example +9\n"
         "2026-11-24 09:00:00 7K2M-9QXD reject   sender-not-granted x1000 a-login-that-is-longer-than-its-column "
         "192.0.2.1       ceo@example.com\n"
-        "2026-11-24 09:00:00 7K2M-9QXD accept   would sender-denied -                   192.0.2.1       "
+        "2026-11-24 09:00:00 7K2M-9QXD accept   would sender-denied      -                   192.0.2.1       "
         "alice@example.com > friend@example.org\n")
 
 
