@@ -41,7 +41,7 @@ install_packages() {
 			case $package in
 			postfix) systemctl --quiet disable postfix.service ;;
 			dovecot-core) systemctl --quiet disable dovecot.service dovecot.socket ;;
-			haproxy | opendkim) systemctl --quiet disable "$package.service" ;;
+			haproxy | opendkim | rspamd) systemctl --quiet disable "$package.service" ;;
 			sasl2-bin) systemctl --quiet disable saslauthd.service ;;
 			esac
 		done 2>/dev/null
@@ -61,7 +61,7 @@ SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules li
 
 # For the rest of the tests.
 TEST_PACKAGES="bzip2 chromium clang clang-format clang-tidy cppcheck gcovr haproxy jq libclang-rt-dev llvm mandoc miltertest opendkim opendkim-tools procps
-	python3-pytest strace swaks systemd valgrind xz-utils zstd"
+	python3-pytest rspamd strace swaks systemd valgrind xz-utils zstd"
 
 # To build the Debian package and to install it in a Debian of its own.
 DEBIAN_PACKAGES="build-essential debhelper lintian mmdebstrap po-debconf"

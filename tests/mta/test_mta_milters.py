@@ -1,4 +1,4 @@
-"""OpenDKIM behind the daemon, as docs/postfix.md attaches it: what nobody may send is never signed."""
+"""rspamd and OpenDKIM behind the daemon, as docs/postfix.md attaches them: what nobody may send is neither scanned nor signed."""
 
 import re
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from lib import guide, net, place
-from lib.site import Site
+from lib.site import QUEUE_ID, Site
 from lib.smtp import text
 from lib.wait import until
 
@@ -32,13 +32,50 @@ def signer():
         process.wait(20)
 
 
+RSPAMD = """\
+options {{ filters = ""; url_tld = "{home}/tld"; pidfile = "{home}/pid"; control_socket = "{home}/control"; stats_file = "{home}/stats";
+    hs_cache_dir = "{home}"; rrd = ""; dns {{ nameserver = ["127.0.0.1"]; }} }}
+logging {{ type = "console"; level = "info"; }}
+worker "rspamd_proxy" {{ count = 1; {worker} }}
+"""
+
+
+class Scanner:
+    """A running rspamd without rules, with the guide's configuration of its milter but for the port."""
+
+    def __init__(self):
+        self.home, self.port = place.scratch("rspamd"), net.free_port()
+        worker = guide.block("docs/postfix.md", "worker-proxy.inc rspamd")
+        assert "11332" in worker
+        (self.home / "tld").write_text("com\norg\n")
+        (self.home / "rspamd.conf").write_text(RSPAMD.format(home=self.home, worker=worker.replace("11332", str(self.port))))
+        with open(self.home / "log", "wb") as log:
+            self.process = subprocess.Popen(["rspamd", "-f", "--insecure", "-u", "root", "-g", "root", "-c", self.home / "rspamd.conf"],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def scanned(self):
+        """(queue id, login) of each message."""
+        return re.findall(r"rspamd_task_write_log: .*qid: <(\w+)>.* user: (\w+)", (self.home / "log").read_text())
+
+
 @pytest.fixture(scope="module")
-def shared(build, signer):
+def scanner():
+    scanner = Scanner()
+    try:
+        until(lambda: net.listening(net.V4, scanner.port), 60, lambda: (scanner.home / "log").read_text())
+        yield scanner
+    finally:
+        scanner.process.terminate()
+        scanner.process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def shared(build, signer, scanner):
     site = Site("postfix", hold=True)
     try:
         site.start()
-        milters = guide.block("docs/postfix.md", "main.cf opendkim").removeprefix("smtpd_milters =")
-        for given, here in (("unix:authpolicy/milter.sock", site.daemon.address), ("8891", str(signer))):
+        milters = guide.block("docs/postfix.md", "main.cf opendkim rspamd").removeprefix("smtpd_milters =")
+        for given, here in (("unix:authpolicy/milter.sock", site.daemon.address), ("11332", str(scanner.port)), ("8891", str(signer))):
             assert given in milters
             milters = milters.replace(given, here)
         site.mta.reconfigure(smtpd_milters=" ".join(milters.split()))
@@ -58,23 +95,34 @@ def send(client, sender, author):
     return client.data(text(author, SOMEONE))
 
 
+def queue_id(reply):
+    assert reply.ok, reply
+    return QUEUE_ID.search(reply.raw)[1]
+
+
 def signature(site, reply):
     """The tags of the DKIM-Signature in a message as queued; None when it has none."""
     found = re.search(r"^DKIM-Signature:((?:.*\n)(?:[ \t].*\n)*)", site.kept(reply), re.M)
     return found and dict(tag.strip().split("=", 1) for tag in "".join(found[1].split()).rstrip(";").split(";"))
 
 
-def test_what_a_login_may_send_is_signed(site):
-    tags = signature(site, send(site.login("alice"), "alice@example.com", "alice@example.com"))
+def test_what_a_login_may_send_is_scanned_and_signed(site, scanner):
+    reply = send(site.login("alice"), "alice@example.com", "alice@example.com")
+    until(lambda: (queue_id(reply), "alice") in scanner.scanned(), 20, lambda: (scanner.home / "log").read_text())
+    tags = signature(site, reply)
     assert (tags["d"], tags["s"]) == ("example.com", "mail") and "from" in tags["h"].lower().split(":")
 
 
-def test_what_it_may_not_is_refused_and_neither_signed_nor_queued(site):
+def test_what_it_may_not_is_refused_and_neither_scanned_nor_signed_nor_queued(site, scanner):
     before = site.mta.held_ids()
+    scanned = scanner.scanned()
     alice = site.login("alice")
     refused = [send(alice, "alice@example.com", "ceo@example.com"), alice.message("ceo@example.com", SOMEONE)]
     assert [site.refusal(r)["reason"] for r in refused] == ["author-not-granted", "sender-not-granted"]
     assert site.mta.held_ids() == before
+    last = queue_id(send(site.login("bob"), "bob@example.com", "bob@example.com"))
+    until(lambda: (last, "bob") in scanner.scanned(), 20, lambda: (scanner.home / "log").read_text())
+    assert scanner.scanned() == [*scanned, (last, "bob")], "what is asked later is in the log, and nothing in between"
 
 
 def test_only_a_login_is_signed(site):
