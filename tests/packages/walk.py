@@ -171,22 +171,28 @@ def rotate(system):
 
 
 def upgrade(system):
-    """A policy of an older version is brought up to date, with a copy beside it; what the administrator wrote stays."""
+    """A policy of the first version is brought up to date, with a copy beside it; what the administrator wrote stays in force."""
     newer = "1000"
     said = system.do(f"""
         dpkg-deb -R ../authpolicy-milter_*.deb /root/newer
         sed -i 's/^Version: .*/Version: {newer}/' /root/newer/DEBIAN/control
         dpkg-deb -b /root/newer /root/newer.deb
         version=$(sqlite3 {POLICY} 'PRAGMA user_version')
-        sqlite3 /root/older.db "PRAGMA application_id = $(sqlite3 {POLICY} 'PRAGMA application_id'); PRAGMA user_version = 0"
-        cp {POLICY} /root/kept.db
+        sqlite3 /root/older.db </usr/share/authpolicy-milter/sql/0001-policy.sql
+        sqlite3 -bail /root/older.db "ATTACH '{POLICY}' AS now;
+            INSERT OR IGNORE INTO principal(name, kind) SELECT name, kind FROM now.principal;
+            INSERT INTO local_domain SELECT * FROM now.local_domain;
+            INSERT OR REPLACE INTO setting SELECT * FROM now.setting;
+            INSERT INTO send_as(principal, address, note) SELECT principal, address, 'of version 1' FROM now.send_as"
+        test "$(sqlite3 /root/older.db 'PRAGMA user_version')" = 1
         cat /root/older.db >{POLICY}
         echo '# mine' >>/etc/authpolicy/authpolicyd.conf
         dpkg -i /root/newer.deb
         test "$(dpkg-query -W -f '${{Version}}' authpolicy-milter)" = {newer}
         test "$(sqlite3 {POLICY} 'PRAGMA user_version')" = $version
         grep -qx '# mine' /etc/authpolicy/authpolicyd.conf
-        test "$(sqlite3 {POLICY}.version-0.* 'PRAGMA user_version')" = 0
+        test "$(sqlite3 {POLICY}.version-1.* 'PRAGMA user_version')" = 1
+        cp {POLICY} /root/kept.db
         sqlite3 {POLICY} 'PRAGMA user_version = 99'
         ! dpkg -i /root/newer.deb || exit 1
         test "$(dpkg-query -W -f '${{db:Status-Status}}' authpolicy-milter)" = half-configured
@@ -195,9 +201,11 @@ def upgrade(system):
         """)
     assert "made by a newer authpolicy" in said
     assert system.owner(POLICY) == "root:authpolicy 640"
-    assert system.owner(f"{POLICY}.version-0.*") == "root:authpolicy 640"
+    assert system.owner(f"{POLICY}.version-1.*") == "root:authpolicy 640"
     system.stop()
     system.start()
+    assert system.do(f"sqlite3 {POLICY} \"SELECT count(*) > 1 FROM send_as WHERE note = 'of version 1'\"\n") == "1\n"
+    accepted(587)
     assert refused_as_bob(587).status == "550 5.7.1"
 
 
