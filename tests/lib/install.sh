@@ -60,8 +60,8 @@ POSTFIX_PACKAGES="dovecot-core openssl postfix python3 sqlite3"
 SENDMAIL_PACKAGES="libdb5.3 libldap-2.5-0 libnsl2 libsasl2-2 libsasl2-modules libsasl2-modules-db libwrap0 m4 sasl2-bin"
 
 # For the rest of the tests.
-TEST_PACKAGES="bzip2 chromium clang clang-format clang-tidy cppcheck gcovr haproxy jq libclang-rt-dev llvm mandoc miltertest opendkim opendkim-tools procps
-	python3-pytest rspamd strace swaks systemd valgrind xz-utils zstd"
+TEST_PACKAGES="bzip2 chromium clang clang-format clang-tidy cppcheck gcovr haproxy jq libclang-rt-dev llvm mandoc miltertest opendkim opendkim-tools
+	postfix-sqlite procps python3-pytest rspamd strace swaks systemd valgrind xz-utils zstd"
 
 # To build the Debian package and to install it in a Debian of its own.
 DEBIAN_PACKAGES="build-essential debhelper lintian mmdebstrap po-debconf"
