@@ -28,12 +28,26 @@ count(struct db *db, struct summary *s)
 	}
 }
 
+/* Does the daemon say so of the file? */
+static bool
+says(const struct daemon *d, const char *words)
+{
+	return d != NULL && d->problem != NULL &&
+	       strstr(d->problem, words) != NULL;
+}
+
 /* Can the daemon not read the file, whatever is in it? */
 static bool
 is_unreadable(const struct daemon *d)
 {
-	return d != NULL && d->problem != NULL &&
-	       strstr(d->problem, strerror(EACCES)) != NULL;
+	return says(d, strerror(EACCES));
+}
+
+/* Is it of the version before this command's?  The file was brought to ours. */
+static bool
+is_behind(const struct daemon *d)
+{
+	return says(d, "made by a newer version");
 }
 
 /* What nobody has to be asked for. */
@@ -48,6 +62,10 @@ advise(struct command *c, const struct daemon *d, struct summary *s)
 		    "chgrp authpolicy %s && chmod 640 %s   # the daemon's user "
 		    "has to be able to read it, and to enter its folder",
 		    c->path, c->path);
+	if (is_behind(d))
+		diag_add(&s->next,
+		    "systemctl restart authpolicyd   # it still runs the "
+		    "program from before the upgrade");
 	if (d == NULL)
 		diag_add(&s->next,
 		    "systemctl start authpolicyd   # where it does not start, "
@@ -67,7 +85,8 @@ summary_read(struct command *c, struct daemon *d, bool loads, struct summary *s)
 		lint_mta(&c->db, mta != NULL ? mta : "unknown", &s->warnings);
 		add_rows(&c->db,
 		    db_query(&c->db, SQL_NEXT,
-			loads || is_unreadable(d) ? "true" : "false"),
+			loads || is_unreadable(d) || is_behind(d) ? "true"
+								  : "false"),
 		    &s->next);
 	}
 	c->db.status = STATUS_OK; /* what can't be read is said elsewhere */

@@ -111,6 +111,12 @@ def test_a_file_that_the_daemon_cannot_read_has_another_mend(command, daemon):
     assert done.status == 1 and steps(done) == [f"chgrp authpolicy {command.path} && chmod 640 {command.path}"]
 
 
+def test_a_daemon_of_before_the_upgrade_is_to_be_started_again(command, daemon):
+    daemon(lambda d: d.says(problem="the policy has schema 2, made by a newer version, and this program knows 1; upgrade the program"))
+    done = command.run("status")
+    assert done.status == 1 and steps(done) == ["systemctl restart authpolicyd"]
+
+
 def test_monitor_that_finds_nothing_may_become_enforce(command, daemon):
     quiet = {"mode": "monitor", "passed_over": 0, "audit_last": ago(seconds=5)}
     one = daemon(lambda d: d.says(started=ago(days=2), **quiet))
