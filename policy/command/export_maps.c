@@ -212,7 +212,7 @@ export_login_maps(struct command *c)
 
 	facts_set_time(&e.facts, time(NULL));
 	if (policy == NULL)
-		fail(STATUS_UNKNOWN, "%s: see authpolicy lint",
+		fail(STATUS_UNKNOWN, "%s; authpolicy lint has all",
 		    diag_first(&report.errors));
 	/* Only now: the loader wants no connection on the file. */
 	else if (db_open(&c->db, c->path, false)) {

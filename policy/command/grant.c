@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The date of an option, or NULL; as typed, for a day alone has a meaning. */
 static const char *
@@ -30,6 +31,7 @@ run_grant(struct command *c)
 	int64_t begins = INT64_MIN, ends = WHEN_EVER;
 	const char *from = date(c, "from", WHEN_FROM, &begins);
 	const char *until = date(c, "until", WHEN_UNTIL, &ends);
+	bool over = ends < (int64_t)time(NULL);
 	char who[LOGIN_MAX + 1];
 	struct form form;
 
@@ -51,8 +53,13 @@ run_grant(struct command *c)
 		if (names_form(c, c->args.words[i], true, &form) &&
 		    db_run(&c->db, SQL_GRANT, who, form.text, scope,
 			on_behalf ? "on-behalf" : "as", from, until, note))
-			diag_add(&c->changes, "%s may use %s%s", who, form.text,
-			    on_behalf ? " on behalf" : "");
+			diag_add(&c->changes, "%s may use %s%s%s%s%s%s%s", who,
+			    form.text, on_behalf ? " on behalf" : "",
+			    from != NULL ? " from " : "",
+			    from != NULL ? from : "",
+			    until != NULL ? " until " : "",
+			    until != NULL ? until : "",
+			    over ? ", which is over" : "");
 	return c->db.status;
 }
 

@@ -151,7 +151,9 @@ run_migrate(struct command *c)
 		return fail(STATUS_UNKNOWN,
 		    "%s could not be copied; nothing was changed", c->path);
 	if (db_migrate(&c->db, version) && db_exec(&c->db, "COMMIT"))
-		diag_add(&c->changes, "%s is now of version %d", c->path,
-		    migration_count);
+		diag_add(&c->changes,
+		    "%s is now of version %d; an authpolicyd that was "
+		    "started before has to be restarted to read it",
+		    c->path, migration_count);
 	return c->db.status;
 }

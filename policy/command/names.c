@@ -191,7 +191,10 @@ names_principal(struct command *c, const char *typed, enum names_want want,
 	if (kind == NULL && c->db.status == STATUS_OK)
 		db_fail(&c->db, STATUS_REFUSED,
 		    "there is no %s %s; make it first: authpolicy %s add %s",
-		    words[want], out, want == NAMES_GROUP ? "group" : "login",
+		    words[want], out,
+		    want == NAMES_GROUP	  ? "group"
+		    : want == NAMES_LOGIN ? "login"
+					  : "login (or group)",
 		    out);
 	else if (kind != NULL && !any && strcmp(kind, words[want]) != 0)
 		db_fail(&c->db, STATUS_REFUSED, "%s is a %s, not a %s", out,

@@ -130,6 +130,13 @@ def test_granting_again_takes_the_new_dates_and_keeps_the_note(command):
     assert command.sql("SELECT valid_until, note FROM send_as WHERE principal = 'alice'") == [(None, "kept")]
 
 
+def test_the_time_of_a_grant_is_said(command):
+    for dates, says in [(("--until", "2020-12-31"), " until 2020-12-31, which is over"),
+                        (("--from", "2020-01-01", "--until", "9999-12-31"), " from 2020-01-01 until 9999-12-31"),
+                        ((), "")]:
+        assert command.ok("grant", "alice", "a@example.com", *dates).lines[-1] == f"alice may use a@example.com{says}"
+
+
 def test_grants_of_domains_and_built_in_groups_need_no_row(command):
     command.ok("grant", "@example.com", "info@example.com")
     command.ok("grant", "Everyone", "all@example.com")
