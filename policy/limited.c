@@ -59,18 +59,15 @@ reason_is_containment(enum reason reason)
 static void
 describe(const struct limit *l, char out[80])
 {
+	const char *what = l->metric == METRIC_NEW_RECIPIENTS ? "new recipients"
+			   : l->period == 0		      ? "recipients"
+					    : metric_name(l->metric);
+	int len = (int)strlen(what) - (l->amount == 1); /* 1 message */
 	char period[WHEN_PERIOD_SIZE];
 
-	if (l->period == 0) {
-		snprintf(
-		    out, 80, "%" PRId64 " recipients in a message", l->amount);
-		return;
-	}
 	when_format_period(l->period, period);
-	snprintf(out, 80, "%" PRId64 " %s in %s", l->amount,
-	    l->metric == METRIC_NEW_RECIPIENTS ? "new recipients"
-					       : metric_name(l->metric),
-	    period);
+	snprintf(out, 80, "%" PRId64 " %.*s in %s", l->amount, len, what,
+	    l->period == 0 ? "a message" : period);
 }
 
 /* `12m`: how long to wait, rounded up to what a person would say. */

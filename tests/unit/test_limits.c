@@ -378,7 +378,7 @@ recipients_of_one_message_are_bounded(void **state)
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_REJECT);
 	assert_reply("550 5.5.3 alice@example.com has reached the limit wide "
-		     "(1 recipients in a message); ");
+		     "(1 recipient in a message); ");
 }
 
 static void
@@ -389,15 +389,15 @@ replies_tell_what_to_do(void **state)
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
 	assert_reply("450 4.7.1 alice@example.com has reached the limit hourly "
-		     "(1 messages in 1h); try again in ");
+		     "(1 message in 1h); try again in ");
 	under(QUOTA("hourly", "messages", 1, "'1h'", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_reply("550 5.7.1 alice@example.com has reached the limit hourly "
-		     "(1 messages in 1h); ask the postmaster [ref ");
+		     "(1 message in 1h); ask the postmaster [ref ");
 	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_reply("550 5.7.1 alice@example.com has reached the limit hourly "
-		     "(1 messages in 1h); suspended until 20");
+		     "(1 message in 1h); suspended until 20");
 }
 
 /* One who asks for more than a whole period has is not told to hurry. */
@@ -502,7 +502,7 @@ a_suspension_is_made_then_recorded_then_told(void **state)
 	assert_int_equal(record_count, 2);
 	assert_value(1, "$.suspension.principal", "alice@example.com");
 	assert_value(1, "$.suspension.limit", "hourly");
-	assert_value(1, "$.suspension.why", "2 of 1 messages in 1h");
+	assert_value(1, "$.suspension.why", "2 of 1 message in 1h");
 	assert_value(1, "$.reason", "limit-exceeded");
 	assert_int_equal(notice_count, 1);
 	assert_int_equal(noticed_before, 2);
