@@ -35,3 +35,16 @@ def test_every_link_leads_somewhere():
     for path in (place.TOP / "docs").glob("*.md"):
         for link in re.findall(r"\]\(([^):]+)\)", path.read_text()):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_every_file_that_is_named_is_there_and_every_guide_is_named():
+    readme = (place.TOP / "README").read_text()
+    named = set(re.findall(r"\b(?:docs|sql|contrib|tests)/[\w./-]*\w", readme))
+    assert {f"docs/{path.name}" for path in (place.TOP / "docs").glob("*.md")} <= named
+    assert not [name for name in named if not (place.TOP / name).exists()]
+
+
+def test_every_section_that_is_quoted_is_there():
+    titles = set(re.findall(r"^(.+)\n-+$", (place.TOP / "README").read_text(), re.M))
+    quoted = re.findall(r'README,\s+"([^"]+)"', (place.TOP / "debian/authpolicy-milter.README.Debian").read_text())
+    assert quoted and {" ".join(title.split()) for title in quoted} <= titles

@@ -50,6 +50,12 @@ def test_the_socket_is_understood_beside_it(unit):
     assert analyze("verify", "--man=no", socket_unit) == ""
 
 
+def test_systemd_does_not_give_up(unit):
+    """By default it does after five starts in ten seconds, and mail waits for somebody to come."""
+    keys = dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(), re.M))
+    assert keys["Restart"] == "on-failure" and int(keys["RestartSec"]) >= 1 and keys["StartLimitIntervalSec"] == "0"
+
+
 def test_little_is_exposed(unit):
     said = analyze("security", "--offline=true", f"--threshold={int(MOST_EXPOSED * 10)}", unit)
     assert float(re.search(r"exposure level for authpolicyd.service: ([\d.]+)", said)[1]) <= MOST_EXPOSED
