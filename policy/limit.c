@@ -119,6 +119,7 @@ struct gathering {
 	const struct policy *policy;
 	enum mode mode;
 	struct limits *out;
+	size_t most;	 /* that may be gathered */
 	size_t first;	 /* of the account in hand */
 	bool spoken_for; /* a peer speaks for it */
 	bool full;
@@ -133,7 +134,7 @@ is_monitor(const struct limit *l)
 static void
 add(struct gathering *g, const struct limit *l, const char *account)
 {
-	if (g->out->count == APPLIED_MAX) {
+	if (g->out->count == g->most) {
 		g->full = true;
 		return;
 	}
@@ -269,7 +270,10 @@ bool
 limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out)
 {
-	struct gathering g = {.policy = p, .mode = mode, .out = out};
+	struct gathering g = {.policy = p,
+	    .mode = mode,
+	    .out = out,
+	    .most = peer[0] != '\0' ? APPLIED_MAX : LIMITS_MAX};
 	struct kinds own, peers;
 
 	out->policy = p;
@@ -293,7 +297,8 @@ bool
 limits_of_account(const struct policy *p, const char *account, enum mode mode,
     struct limits *out)
 {
-	struct gathering g = {.policy = p, .mode = mode, .out = out};
+	struct gathering g = {
+	    .policy = p, .mode = mode, .out = out, .most = LIMITS_MAX};
 	principal_id id = policy_principal(p, account);
 	struct kinds k;
 

@@ -72,7 +72,8 @@ struct applied {
 	bool rests;	     /* neither judged nor counted this time */
 };
 
-#define APPLIED_MAX 64
+#define LIMITS_MAX 64		     /* that may hold for a login */
+#define APPLIED_MAX (2 * LIMITS_MAX) /* and for the peer that speaks for it */
 
 /* All limits that hold for a client; those of one account stand together. */
 struct limits {
@@ -90,7 +91,7 @@ struct limits {
  * on them rest, and keep their windows in the account.
  *
  * The strings and the policy must outlive `out`.  False: there are more than
- * APPLIED_MAX, and nothing can be told.
+ * LIMITS_MAX, with a peer twice that, and nothing can be told.
  */
 bool limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out);

@@ -126,7 +126,7 @@ check_limits(struct loader *l)
 	const struct tables *t = l->policy->t;
 	char other[LOGIN_MAX + 2];
 
-	if (t->limit_count <= APPLIED_MAX)
+	if (t->limit_count <= LIMITS_MAX)
 		return;
 	for (principal_id id = 0; id < t->principal_count; id++) {
 		const char *name = policy_name(l->policy, id);
@@ -142,10 +142,10 @@ check_limits(struct loader *l)
 			diag_add(loader_errors(l),
 			    "quota: more than %d limits hold for %s; remove "
 			    "some, or set them for fewer principals",
-			    APPLIED_MAX, name);
+			    LIMITS_MAX, name);
 	}
 	if (!fits(l->policy, "x"))
 		diag_add(loader_errors(l),
 		    "quota: more than %d limits hold for everyone; remove some",
-		    APPLIED_MAX);
+		    LIMITS_MAX);
 }

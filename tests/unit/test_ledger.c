@@ -629,7 +629,7 @@ too_many_limits_are_not_told(void **state)
 	struct limits limits;
 
 	(void)state;
-	for (int i = 0; i <= APPLIED_MAX; i++)
+	for (int i = 0; i <= LIMITS_MAX; i++)
 		add_limit(p, "everyone", LIMIT(MESSAGES, 5, 60 + i, REJECT));
 	assert_true(build_finish(p));
 	assert_false(limits_of(p, "alice", "", MODE_ENFORCE, &limits));
@@ -851,6 +851,34 @@ peer_and_login_are_both_counted(void **state)
 	assert_int_equal(w.ruling.outcome, OUTCOME_PASS);
 	ledger_admit(w.ledger, &w.limits, &c, &w.ruling);
 	assert_int_equal(w.ruling.outcome, OUTCOME_REJECT);
+	end_world(&w);
+}
+
+/* Everyone's limits hold for the login, and for the peer that speaks for it. */
+static void
+as_many_limits_hold_for_a_peer_as_well(void **state)
+{
+	struct policy *p = new_policy();
+	struct limit cap = LIMIT(MESSAGES, 1000, HOUR, REJECT);
+	struct limits limits;
+	struct world w;
+
+	(void)state;
+	cap.cap = true;
+	for (int i = 0; i < 60; i++)
+		add_limit(
+		    p, "everyone", LIMIT(MESSAGES, 1000, HOUR + i, REJECT));
+	add_limit(p, "everyone", cap);
+	for (int i = 0; i < 3; i++)
+		add_limit(p, "relay", LIMIT(RECIPIENTS, 9, HOUR + i, REJECT));
+	w = new_world(p);
+	apply(&w, "alice", "");
+	assert_int_equal(w.limits.count, 61);
+	apply(&w, "alice", "relay");
+	assert_int_equal(w.limits.count, 60 + 63 + 1);
+	add_limit(p, "relay", LIMIT(RECIPIENTS, 9, HOUR + 3, REJECT));
+	assert_true(build_finish(p));
+	assert_false(limits_of(p, "relay", "", MODE_ENFORCE, &limits));
 	end_world(&w);
 }
 
@@ -1189,6 +1217,8 @@ static const struct named_test tests[] = {
     {"networks count when first seen", networks_count_when_first_seen},
     {"strict networks stop them all", strict_networks_stop_them_all},
     {"peer and login are both counted", peer_and_login_are_both_counted},
+    {"as many limits hold for a peer as well",
+	as_many_limits_hold_for_a_peer_as_well},
     {"a peer makes no refusals forgotten", a_peer_makes_no_refusals_forgotten},
     {"a pardon restarts the count", a_pardon_restarts_the_count},
     {"a limit trips once in its window", a_limit_trips_once_in_its_window},
