@@ -266,6 +266,16 @@ drop_unlimited(struct gathering *g)
 	g->out->count = kept;
 }
 
+/* Is it a name that a login may have?  Mode monitor passes over others. */
+static bool
+is_login(const struct policy *p, const char *name)
+{
+	principal_id id = policy_principal(p, name);
+
+	return name[0] != '\0' && !login_is_reserved(name) &&
+	       (id == PRINCIPAL_NONE || policy_kind(p, id) == PRINCIPAL_LOGIN);
+}
+
 bool
 limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out)
@@ -278,7 +288,7 @@ limits_of(const struct policy *p, const char *login, const char *peer,
 
 	out->policy = p;
 	out->count = 0;
-	if (p->t->limit_count == 0 || login[0] == '\0')
+	if (p->t->limit_count == 0 || !is_login(p, login))
 		return true;
 	own = kinds_of(p, login);
 	gather_own(&g, &own, login, peer[0] != '\0');

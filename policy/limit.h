@@ -88,7 +88,8 @@ struct limits {
  * specific principal's counts, the smallest of several groups; caps all count,
  * and rows in monitor mode beside the others.  `mode` is the one in force for
  * the client.  Refusals are the peer's, when there is one; the login's limits
- * on them rest, and keep their windows in the account.
+ * on them rest, and keep their windows in the account.  None hold for the name
+ * of a group or another that no login has.
  *
  * The strings and the policy must outlive `out`.  False: there are more than
  * LIMITS_MAX, with a peer twice that, and nothing can be told.

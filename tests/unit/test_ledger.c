@@ -622,6 +622,34 @@ monitor_mode_counts_and_lets_pass(void **state)
 	end_world(&w);
 }
 
+/* In mode monitor such a login gets as far as here: it must not count, or be
+ * suspended, in the name of others. */
+static void
+the_name_of_a_group_is_nobody(void **state)
+{
+	static const char *const names[] = {
+	    "group1", "everyone", "anonymous", "@example.com"};
+	struct policy *p = new_policy();
+	struct limit own = LIMIT(MESSAGES, 1, HOUR, SUSPEND);
+	struct world w;
+
+	(void)state;
+	own.mode = MODE_ENFORCE;
+	add_member(p, "alice", "group1");
+	add_limit(p, "everyone", own);
+	own.cap = true;
+	add_limit(p, "group1", own);
+	w = new_world(p);
+	w.mode = MODE_MONITOR;
+	apply(&w, "alice", "");
+	assert_int_equal(w.limits.count, 2);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		apply(&w, names[i], "");
+		assert_int_equal(w.limits.count, 0);
+	}
+	end_world(&w);
+}
+
 static void
 too_many_limits_are_not_told(void **state)
 {
@@ -1217,6 +1245,7 @@ static const struct named_test tests[] = {
     {"networks count when first seen", networks_count_when_first_seen},
     {"strict networks stop them all", strict_networks_stop_them_all},
     {"peer and login are both counted", peer_and_login_are_both_counted},
+    {"the name of a group is nobody", the_name_of_a_group_is_nobody},
     {"as many limits hold for a peer as well",
 	as_many_limits_hold_for_a_peer_as_well},
     {"a peer makes no refusals forgotten", a_peer_makes_no_refusals_forgotten},
