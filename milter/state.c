@@ -210,8 +210,10 @@ tick(void)
 {
 	int shard;
 
-	if (!is_open())
+	if (!is_open()) {
+		state_ledger_forget(&state.writer);
 		return;
+	}
 	if ((state.lacking && !write_suspensions(true, NULL)) ||
 	    !state_ledger_append(&state.writer)) {
 		give_up();

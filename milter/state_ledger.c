@@ -39,6 +39,17 @@ state_ledger_anew(struct state_ledger *s)
 		s->shards[i] = (struct state_shard){.whole = true};
 }
 
+void
+state_ledger_forget(struct state_ledger *s)
+{
+	struct postings news;
+
+	for (unsigned i = 0; i < LEDGER_SHARDS; i++) {
+		(void)ledger_take(s->ledger, i, &news);
+		postings_clear(&news);
+	}
+}
+
 static bool
 append_shard(struct state_ledger *s, unsigned shard)
 {

@@ -26,6 +26,10 @@ bool state_ledger_restore(struct state_ledger *s);
 /* From now on nothing is taken to be in the file. */
 void state_ledger_anew(struct state_ledger *s);
 
+/* Forgets what waits to be appended: there is no file, and the next one will
+ * be begun anew. */
+void state_ledger_forget(struct state_ledger *s);
+
 /* Appends what happened, in one transaction. */
 bool state_ledger_append(struct state_ledger *s);
 

@@ -714,6 +714,47 @@ a_folder_that_vanishes_for_a_while_does_no_harm(void **unused)
 	assert_int_equal(count_files("state.db.damaged-2"), 0);
 }
 
+static uint64_t failures_awaited;
+
+static bool
+has_failed_often(void)
+{
+	struct state_figures f;
+
+	state_figures(&f);
+	return f.failures >= failures_awaited;
+}
+
+/* A disk may be full for days: what all is written anew from is in memory, and
+ * nothing else is gathered for it. */
+static void
+nothing_is_gathered_for_no_file(void **unused)
+{
+	struct state_figures f;
+	size_t gathered = 0;
+
+	(void)unused;
+	start();
+	assert_int_equal(rename(place.folder, place.away), 0);
+	await(has_failed);
+	send_many("alice", 500);
+	state_figures(&f);
+	failures_awaited = f.failures + 2;
+	await(has_failed_often);
+	for (unsigned i = 0; i < LEDGER_SHARDS; i++) {
+		struct postings p;
+
+		(void)ledger_take(state_ledger(), i, &p);
+		gathered += p.len;
+		postings_clear(&p);
+	}
+	assert_int_equal(gathered, 0);
+	assert_int_equal(rename(place.away, place.folder), 0);
+	await(is_healthy);
+	restart();
+	assert_sent("alice", 500);
+}
+
 /* No file may grow beyond `most` bytes. */
 static void
 limit_files(rlim_t most)
@@ -1115,6 +1156,7 @@ static const struct named_test tests[] = {
     {"suspensions that are not over are restored",
 	suspensions_that_are_not_over_are_restored},
     {"callbacks suspend at once", callbacks_suspend_at_once},
+    {"nothing is gathered for no file", nothing_is_gathered_for_no_file},
     {"nobody waits for ever", nobody_waits_for_ever},
     {"a mass of suspensions is taken in stride",
 	a_mass_of_suspensions_is_taken_in_stride},
