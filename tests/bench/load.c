@@ -491,5 +491,7 @@ main(int argc, char **argv)
 	fflush(stdout);
 	if (options.idle > 0)
 		(void)!getchar(); /* they stay until we are told */
+	free(threads);
+	free(idle);
 	return 0;
 }
