@@ -21,6 +21,8 @@ static const char firm[] =
     " ('alice', 'login', 'active'), ('bob', 'login', 'suspended'),"
     " ('staff', 'group', 'active'), ('quiet', 'login', 'active');"
     "UPDATE principal SET mode = 'monitor' WHERE name = 'quiet';"
+    "UPDATE setting SET value = 'submission 587' WHERE name ="
+    " 'login_required';"
     "INSERT INTO membership (group_name, login) VALUES ('staff', 'alice');"
     "INSERT INTO send_as (principal, address) VALUES"
     " ('alice', 'alice@example.com'), ('staff', 'info@example.com'),"
@@ -72,6 +74,12 @@ struct decided {
 		.sender = "<x@a.example>", .recipient = (address)       \
 	}
 
+#define AT(where, address)                                                   \
+	{                                                                    \
+		.time = 1000000000, .mta = MTA_POSTFIX, .listener = (where), \
+		.sender = (address)                                          \
+	}
+
 static const struct decided decisions[] = {
     {"a login uses its own address", STAGE_MAIL,
 	BY("alice", "<alice@example.com>"), REASON_NONE, REASON_NONE},
@@ -119,6 +127,13 @@ static const struct decided decisions[] = {
 	REASON_RECIPIENT_MALFORMED, REASON_NONE},
     {"the postmaster needs no domain", STAGE_RCPT, TO(NULL, "<PostMaster>"),
 	REASON_NONE, REASON_NONE},
+    {"a listener is known by its port, whatever its name", STAGE_MAIL,
+	AT("mx:587", "<x@b.example>"), REASON_LOGIN_REQUIRED, REASON_NONE},
+    {"a listener is known by its name, whatever its port", STAGE_MAIL,
+	AT("submission:25", "<x@b.example>"), REASON_LOGIN_REQUIRED,
+	REASON_NONE},
+    {"a listener that is not named takes mail of strangers", STAGE_MAIL,
+	AT("mx:25", "<x@b.example>"), REASON_NONE, REASON_NONE},
     {"monitor passes over what it found", STAGE_MAIL,
 	BY("quiet", "<alice@example.com>"), REASON_NONE,
 	REASON_SENDER_NOT_GRANTED},
