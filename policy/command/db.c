@@ -100,7 +100,7 @@ bind(struct db *db, enum statement statement, va_list ap)
 {
 	sqlite3_stmt **s = &db->statements[statement];
 
-	return prepare(db, statement_sql[statement], s) ? bind_all(db, *s, ap)
+	return prepare(db, statement_sql(statement), s) ? bind_all(db, *s, ap)
 							: NULL;
 }
 

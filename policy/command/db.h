@@ -2,7 +2,7 @@
 #define POLICY_COMMAND_DB_H
 
 /*
- * SQLite for the command.  Every statement is in one table (statements.c),
+ * SQLite for the command.  Every statement is in one table (statements.h),
  * every value is bound, and every value is text or NULL.
  *
  * The first error is said at once and sticks: what follows does nothing and

@@ -224,6 +224,12 @@ enum statement {
 	STATEMENT_COUNT
 };
 
-extern const char *const statement_sql[STATEMENT_COUNT];
+const char *statement_sql(enum statement statement);
+
+/* By subject, each in a file of its name; NULL is what another one has. */
+extern const char *const statements_policy[STATEMENT_COUNT];
+extern const char *const statements_status[STATEMENT_COUNT];
+extern const char *const statements_import[STATEMENT_COUNT];
+extern const char *const statements_audit[STATEMENT_COUNT];
 
 #endif
