@@ -23,7 +23,14 @@ static const char firm[] =
     "UPDATE principal SET mode = 'monitor' WHERE name = 'quiet';"
     "UPDATE setting SET value = 'submission 587' WHERE name ="
     " 'login_required';"
-    "INSERT INTO membership (group_name, login) VALUES ('staff', 'alice');"
+    "INSERT INTO principal (name, kind, originators) VALUES"
+    " ('a-off', 'group', 'off'), ('b-strict', 'group', 'strict'),"
+    " ('c-off', 'group', 'off');"
+    "INSERT INTO principal (name, kind) VALUES"
+    " ('erin', 'login'), ('faye', 'login'), ('gus', 'login');"
+    "INSERT INTO membership (group_name, login) VALUES ('staff', 'alice'),"
+    " ('a-off', 'erin'), ('b-strict', 'erin'),"
+    " ('b-strict', 'faye'), ('c-off', 'faye'), ('a-off', 'gus');"
     "INSERT INTO send_as (principal, address) VALUES"
     " ('alice', 'alice@example.com'), ('staff', 'info@example.com'),"
     " ('alice', 'x@tenant.example'), ('everyone', '{login}');"
@@ -80,6 +87,22 @@ struct decided {
 		.sender = (address)                                          \
 	}
 
+#define HEADED(who, fields)                                             \
+	{                                                               \
+		.time = 1000000000, .mta = MTA_POSTFIX, .login = (who), \
+		.sender = "<alice@example.com>", .has_header = true,    \
+		.originators = (fields)                                 \
+	}
+
+static const struct originator odd_sender = {
+    ORIGINATOR_SENDER, true, "alice@example.com", NULL};
+static const struct originator of_alice = {
+    ORIGINATOR_FROM, false, "alice@example.com", NULL};
+static const struct originator of_alice_odd_sender = {ORIGINATOR_FROM, false,
+    "alice@example.com", (struct originator *)(uintptr_t)&odd_sender};
+static const struct originator odd_from = {
+    ORIGINATOR_FROM, true, "alice@example.com", NULL};
+
 static const struct decided decisions[] = {
     {"a login uses its own address", STAGE_MAIL,
 	BY("alice", "<alice@example.com>"), REASON_NONE, REASON_NONE},
@@ -134,6 +157,33 @@ static const struct decided decisions[] = {
 	REASON_NONE},
     {"a listener that is not named takes mail of strangers", STAGE_MAIL,
 	AT("mx:25", "<x@b.example>"), REASON_NONE, REASON_NONE},
+    {"a client whose address can't be read has none", STAGE_MAIL,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .login = "alice",
+	    .client = "300.1.2.3",
+	    .sender = "<alice@example.com>"},
+	REASON_NONE, REASON_NONE},
+    {"AUTH= of a login nobody knows is not believed", STAGE_MAIL,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .login = "carol",
+	    .auth_param = "alice@example.com",
+	    .sender = "<alice@example.com>"},
+	REASON_SENDER_NOT_GRANTED, REASON_NONE},
+    {"the own address is an author", STAGE_EOM, HEADED("alice", &of_alice),
+	REASON_NONE, REASON_NONE},
+    {"a group may be let off", STAGE_EOM, HEADED("gus", &of_alice), REASON_NONE,
+	REASON_NONE},
+    {"of two groups the strict one binds, come last", STAGE_EOM,
+	HEADED("erin", &of_alice), REASON_AUTHOR_NOT_GRANTED, REASON_NONE},
+    {"of two groups the strict one binds, come first", STAGE_EOM,
+	HEADED("faye", &of_alice), REASON_AUTHOR_NOT_GRANTED, REASON_NONE},
+    {"a From that only some take for one is refused", STAGE_EOM,
+	HEADED("alice", &odd_from), REASON_AUTHOR_MALFORMED, REASON_NONE},
+    {"a Sender that only some take for one is refused", STAGE_EOM,
+	HEADED("alice", &of_alice_odd_sender), REASON_SENDER_HEADER_MALFORMED,
+	REASON_NONE},
     {"monitor passes over what it found", STAGE_MAIL,
 	BY("quiet", "<alice@example.com>"), REASON_NONE,
 	REASON_SENDER_NOT_GRANTED},

@@ -50,6 +50,11 @@ static const struct value values[] = {
 	MAILBOX_NOT_CANONICAL},
     {"an encoded word may not begin in a local part",
 	"=?utf-8?q?b?=@example.com", MAILBOX_ENCODED},
+    {"the end of an encoded word in a local part behind one is unclear",
+	"=?utf-8?q?A?= <a?=b@example.com>", MAILBOX_UNCLEAR,
+	"a?=b@example.com"},
+    {"it is nothing special without one", "A <a?=b@example.com>", MAILBOX_OK,
+	"a?=b@example.com"},
     {"a route has no author", "<@b.example:a@example.com>", MAILBOX_ROUTE},
     {"a group has no author", "A: a@example.com;", MAILBOX_GROUP},
 };
