@@ -121,12 +121,13 @@ FROM (SELECT login, reason, times, sum(times) OVER whole AS refused,
 WHERE rank = 1
 ORDER BY refused DESC, login;
 
--- How near a login came to a limit, and how often it was refused by it.
+-- How near a login came to a limit, and how often it was refused by it; which
+-- one is not told of refusals that are told together.
 CREATE VIEW limits AS
 SELECT name AS "limit", ifnull(login, nobody) AS login, max(percent) AS percent, used, amount, sum(refused) AS refused
 FROM (SELECT limit_name AS name, login, NULL AS percent, NULL AS used,
              NULL AS amount, count AS refused
-      FROM tally WHERE reason = 'limit-exceeded'
+      FROM tally WHERE reason = 'limit-exceeded' AND limit_name IS NOT NULL
       UNION ALL
       SELECT name, login, CAST(100.0 * used / amount AS INTEGER), used, amount, 0
       FROM (SELECT iif(type = 'object', raw(value ->> '$.limit'), NULL) AS name,
@@ -139,12 +140,16 @@ FROM (SELECT limit_name AS name, login, NULL AS percent, NULL AS used,
 GROUP BY name, login
 ORDER BY max(percent) DESC NULLS LAST, sum(refused) DESC, name, login;
 
+-- Each once, though the end of its message tells it again.
 CREATE VIEW suspensions AS
-SELECT raw(suspension ->> '$.principal') AS principal,
-       raw(suspension ->> '$.limit') AS "limit",
-       raw(suspension ->> '$.at') AS at, raw(suspension ->> '$.until') AS until, ref
-FROM record, asked
-WHERE suspension IS NOT NULL AND time >= since AND time < until
+SELECT principal, "limit", at, until, ref
+FROM (SELECT raw(suspension ->> '$.principal') AS principal,
+             raw(suspension ->> '$.limit') AS "limit",
+             raw(suspension ->> '$.at') AS at,
+             raw(suspension ->> '$.until') AS until, ref, min(time) AS time
+      FROM record, asked
+      WHERE suspension IS NOT NULL AND time >= since AND time < asked.until
+      GROUP BY 1, 2, 3, 4)
 ORDER BY time DESC;
 
 CREATE VIEW new_senders AS

@@ -172,6 +172,24 @@ def test_periods_without_records_are_there(bare):
     assert [row["period"] for row in report(bare, "--by", "week")["periods"]] == ["2026-02-23", "2026-03-02"]
 
 
+def test_a_suspension_is_one_and_its_ref_is_what_the_client_heard(bare):
+    suspension = {"principal": "alice", "limit": "hourly", "at": "2026-11-24T09:00:00Z", "until": "2026-11-25T09:00:00Z"}
+    told = [refusal("limit-exceeded", row="quota(hourly)", ref="7K2M-9QXD", suspension=suspension, time="2026-11-24T09:00:00.1Z"),
+            record(stage="abort", ref="8K2M-9QXD", suspension=suspension, time="2026-11-24T09:00:00.2Z"),
+            refusal("limit-exceeded", row="quota(hourly)", ref="9K2M-9QXD", suspension=suspension | {"principal": "bob"},
+                    time="2026-11-24T09:00:00.3Z")]
+    audit.write(bare.folder / "audit.log", told)
+    assert [(row["principal"], row["ref"]) for row in report(bare)["suspensions"]] == [("bob", "9K2M-9QXD"), ("alice", "7K2M-9QXD")]
+
+
+def test_refusals_that_name_no_limit_are_no_limit(bare):
+    audit.write(bare.folder / "audit.log", [refusal("limit-exceeded", row="quota(hourly)"),
+                                            refusal("limit-exceeded", row=None, repeated=14), refusal("limit-exceeded", row=None)])
+    found = report(bare)
+    assert [(row["limit"], row["refused"]) for row in found["limits"]] == [("hourly", 1)]
+    assert [(row["reason"], row["refused"]) for row in found["reasons"]] == [("limit-exceeded", 16)]
+
+
 def test_not_more_than_366_periods_are_shown_and_all_are_counted(bare):
     audit.write(bare.folder / "audit.log", [record(time="0001-01-01T00:00:00Z"), record(time="9999-12-31T00:00:00Z")])
     found = report(bare)
