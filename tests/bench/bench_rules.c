@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define KINDS 10     /* of rules; see add_rule() */
-#define RATIO_MOST 2 /* of the issue */
+#define RATIO_MOST 2 /* docs/performance.md */
 #define ROUNDS 7     /* the best of each counts */
 #define DECISIONS 20000
 

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+/* Four times U+1D160, which is composed of three: a third of its octets. */
+#define NOTES "\360\235\205\240\360\235\205\240\360\235\205\240\360\235\205\240"
 #define X10 "xxxxxxxxxx"
 #define LOCAL63 X10 X10 X10 X10 X10 X10 "xxx"
 #define LOCAL64 LOCAL63 "x"
@@ -34,6 +36,8 @@ static const struct mailbox mailboxes[] = {
 	"a#$&'*+-/=?^_`{|}~@example.com", ADDRESS_OK},
     {"dots separate atoms", "a.b.c@example.com", ADDRESS_OK},
     {"a leading dot is no dot-atom", ".a@example.com", ADDRESS_SYNTAX},
+    {"64 octets that composition makes 192 are too long",
+	NOTES NOTES NOTES NOTES "@example.com", ADDRESS_TOO_LONG},
     {"a trailing dot is no dot-atom", "a.@example.com", ADDRESS_SYNTAX},
     {"two dots are no dot-atom", "a..b@example.com", ADDRESS_SYNTAX},
     {"a lone dot is no dot-atom", ".@example.com", ADDRESS_SYNTAX},

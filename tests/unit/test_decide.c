@@ -94,6 +94,12 @@ struct decided {
 		.originators = (fields)                                 \
 	}
 
+#define MADE_BY_SENDMAIL(address)                                          \
+	{                                                                  \
+		.time = 1000000000, .mta = MTA_SENDMAIL, .login = "alice", \
+		.sender = (address), .has_header = true                    \
+	}
+
 static const struct originator odd_sender = {
     ORIGINATOR_SENDER, true, "alice@example.com", NULL};
 static const struct originator of_alice = {
@@ -179,6 +185,12 @@ static const struct decided decisions[] = {
 	HEADED("erin", &of_alice), REASON_AUTHOR_NOT_GRANTED, REASON_NONE},
     {"of two groups the strict one binds, come first", STAGE_EOM,
 	HEADED("faye", &of_alice), REASON_AUTHOR_NOT_GRANTED, REASON_NONE},
+    {"Sendmail makes a From of the own sender", STAGE_EOM,
+	MADE_BY_SENDMAIL("<alice@example.com>"), REASON_NONE, REASON_NONE},
+    {"Sendmail makes no From of no sender", STAGE_EOM, MADE_BY_SENDMAIL("<>"),
+	REASON_AUTHOR_MISSING, REASON_NONE},
+    {"Sendmail's From of a sender nobody can read is nobody's", STAGE_EOM,
+	MADE_BY_SENDMAIL("alice"), REASON_AUTHOR_MISSING, REASON_NONE},
     {"a From that only some take for one is refused", STAGE_EOM,
 	HEADED("alice", &odd_from), REASON_AUTHOR_MALFORMED, REASON_NONE},
     {"a Sender that only some take for one is refused", STAGE_EOM,
