@@ -192,8 +192,9 @@ import_want(struct import *i, const struct import_row *r)
 	snprintf(first, sizeof(first), "%s",
 	    (const char *)sqlite3_column_text(s, 0));
 	if (sqlite3_column_int(s, 2) == 0)
-		import_bad(i, "line %s says otherwise of the same %s %s", first,
-		    r->name, r->other);
+		import_bad(i,
+		    "line %s has the same %s%s%s with other values; leave one",
+		    first, r->name, r->other[0] != '\0' ? " " : "", r->other);
 	else
 		import_note(i, "the same as line %s", first);
 	sqlite3_reset(s);

@@ -178,6 +178,7 @@ static void
 end_entry(struct map *m)
 {
 	size_t line = m->i.line;
+	struct form form;
 	char *value;
 
 	if (m->len == 0)
@@ -195,6 +196,12 @@ end_entry(struct map *m)
 		import_bad(&m->i,
 		    "\"%s\": a key ends without a colon; is this an aliases(5) "
 		    "file?",
+		    m->entry);
+	else if (m->entry[0] == '/' &&
+		 form_parse(m->entry, false, &form) != ADDRESS_OK)
+		import_bad(&m->i,
+		    "\"%s\": regexp and pcre tables cannot be imported; see "
+		    "authpolicy grant for patterns like dev-*@example.com",
 		    m->entry);
 	else
 		take_entry(m, m->entry, value);

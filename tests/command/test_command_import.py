@@ -111,6 +111,7 @@ def test_an_alias_of_one_user_never_takes_anothers_own_address(command, write):
 BAD_MAP = {
     "a key alone": ("alice@example.com", "nothing behind the key"),
     "an aliases file": ("alice: bob", "aliases(5)"),
+    "a regular expression": (r"/^(.*)@example\.com$/ $1", "regexp and pcre tables cannot be imported"),
     "an open quote": ('"alice@example.com bob', "not closed"),
     "a route": ("a%b@example.com alice", "no address"),
     "two at signs": ("a@b@example.com alice", "no address"),
@@ -242,12 +243,12 @@ BAD_CSV = {
     "a member that is none": ("member,staff,nix", "no login nix"),
     "a group in a group": ("member,staff,staff", "no login staff"),
     "a grant for nobody": ("grant,nix,a@example.com", "no login or group nix"),
-    "a login that is a group": ("login,staff", "line 1 says otherwise"),
+    "a login that is a group": ("login,staff", "line 1 has the same staff with other values"),
     "a group that is a login of the policy": ("group,zoe", "zoe is a login in the policy"),
     "a group that is built in": ("group,everyone", "reserved name"),
     "a domain as a login": ("login,@example.com", "reserved name"),
     "a name too long": ("login," + "x" * 256, "is no name"),
-    "other dates for the same grant": ("grant,alice,a@example.com,any,as,2026-01-01", "line 3 says otherwise"),
+    "other dates for the same grant": ("grant,alice,a@example.com,any,as,2026-01-01", "line 3 has the same alice a@example.com with other values"),
 }
 
 
