@@ -1,9 +1,9 @@
 /*
- * authpolicy import postfix-login-maps and postfix-aliases: the sources of
- * Postfix' tables, read as postmap(1) and texthash read them.  What Postfix
- * would never look up is left out and said.
+ * authpolicy import postfix-login-maps, and how the sources of Postfix' tables
+ * are read: as postmap(1) and texthash do.  What Postfix would never look up is
+ * left out and said.
  */
-#include "policy/command/import.h"
+#include "policy/command/import_maps.h"
 #include "policy/command/names.h"
 
 #include <stdlib.h>
@@ -11,18 +11,6 @@
 
 #define BLANKS " \t\r\n\v\f"
 #define SEPARATORS ", \t\r\n"
-
-struct map {
-	struct import i;
-	char *entry; /* a logical line, its parts joined with a blank */
-	size_t len, size;
-	size_t first; /* its first line */
-	/* Takes who is listed for an address or @domain. */
-	bool (*take)(struct map *m, const char *address, const char *who);
-	const char *scope;
-	bool aliases;
-	bool local_part; /* the login alice is meant by alice@d */
-};
 
 static bool
 append(struct map *m, const char *line)
@@ -122,27 +110,6 @@ take_list(struct map *m, const char *address, const char *list)
 	free(copy);
 }
 
-/* Does the key say that mail is received for a domain, and nothing else?  So
- * virtual(5) has it; the value has no meaning. */
-static bool
-is_domain(struct map *m, const char *key)
-{
-	char domain[ADDRESS_DOMAIN_MAX + 2], *found;
-	struct form form;
-	bool is;
-
-	if (!m->aliases || strlen(key) > ADDRESS_DOMAIN_MAX)
-		return false;
-	snprintf(domain, sizeof(domain), "@%s", key);
-	if (form_parse(domain, false, &form) != ADDRESS_OK ||
-	    form.kind != FORM_DOMAIN)
-		return false;
-	found = db_text(&m->i.c->db, SQL_MAP_DOMAIN, form.text + 1);
-	is = found != NULL && strcmp(found, "1") == 0;
-	free(found);
-	return is;
-}
-
 /* A key without domain is that name in each domain of --domain. */
 static void
 take_entry(struct map *m, const char *key, const char *value)
@@ -156,7 +123,7 @@ take_entry(struct map *m, const char *key, const char *value)
 		return;
 	if (strchr(key, '@') != NULL || strcmp(key, "<>") == 0)
 		take_list(m, key, value);
-	else if (is_domain(m, key))
+	else if (m->passes != NULL && m->passes(m, key))
 		return;
 	else if (!args_has(args, "domain"))
 		import_bad(&m->i,
@@ -235,9 +202,8 @@ read_map(struct map *m)
 	end_entry(m);
 }
 
-/* Reads the map, with the options that both subcommands have. */
-static bool
-run_map(struct map *m, struct command *c, const char *origin)
+bool
+import_maps_run(struct map *m, struct command *c, const char *origin)
 {
 	const struct args *args = &c->args;
 	bool exact = args_has(args, "exact"), good;
@@ -295,77 +261,7 @@ run_import_login_maps(struct command *c)
 	struct map m = {
 	    .take = take_login, .scope = args_value(&c->args, "scope", NULL)};
 
-	if (run_map(&m, c, "postfix-login-maps"))
+	if (import_maps_run(&m, c, "postfix-login-maps"))
 		note_overlaps(&m.i);
-	return import_end(&m.i);
-}
-
-/* Remembers who is behind the alias; who that is, is known in the end. */
-static bool
-take_target(struct map *m, const char *address, const char *who)
-{
-	struct address a;
-	struct form key;
-	char line[24];
-	enum address_status status = form_parse(address, false, &key);
-
-	if (status != ADDRESS_OK)
-		return import_bad(&m->i, "\"%s\" is no address: %s", address,
-		    address_strerror(status));
-	if (who[0] == '@') {
-		import_note(&m->i, "%s is no login; left out", who);
-		return true;
-	}
-	if (strchr(who, '@') != NULL) {
-		status = address_parse(who, strlen(who), &a);
-		if (status != ADDRESS_OK)
-			return import_bad(&m->i, "\"%s\" is no address: %s",
-			    who, address_strerror(status));
-		who = a.text;
-	}
-	snprintf(line, sizeof(line), "%zu", m->i.line);
-	return db_run(&m->i.c->db, SQL_ALIAS, key.text, who, line);
-}
-
-/* Grants the alias to the login that its target is. */
-static void
-take_alias(struct map *m, sqlite3_stmt *s)
-{
-	struct import_grant g = {
-	    .address = (const char *)sqlite3_column_text(s, 0),
-	    .scope = m->scope};
-	const char *target = (const char *)sqlite3_column_text(s, 1);
-	const char *at = strrchr(target, '@');
-	char who[ADDRESS_MAX + 1];
-
-	m->i.line = (size_t)sqlite3_column_int64(s, 2);
-	if (sqlite3_column_int(s, 3) == 0) {
-		import_note(&m->i,
-		    "%s: %s is no login here and in no local domain; left out",
-		    g.address, target);
-		return;
-	}
-	snprintf(who, sizeof(who), "%.*s",
-	    m->local_part && at != NULL ? (int)(at - target) : ADDRESS_MAX,
-	    target);
-	g.principal = who;
-	if (import_principal(&m->i, "login", who, NULL, true))
-		import_grant(&m->i, &g);
-}
-
-enum status
-run_import_aliases(struct command *c)
-{
-	struct map m = {.take = take_target,
-	    .scope = args_value(&c->args, "scope", NULL),
-	    .aliases = true,
-	    .local_part = args_has(&c->args, "local-part")};
-
-	if (run_map(&m, c, "postfix-aliases")) {
-		sqlite3_stmt *s = db_query(&c->db, SQL_ALIAS_LEAVES);
-
-		while (db_step(&c->db, s))
-			take_alias(&m, s);
-	}
 	return import_end(&m.i);
 }
