@@ -5,6 +5,7 @@
  */
 #include "milter/answer.h"
 
+#include "milter/audit.h"
 #include "milter/keeper.h"
 #include "milter/limits.h"
 #include "milter/record.h"
@@ -44,6 +45,20 @@ decide_anew(struct session *s, const struct policy *policy, enum stage stage,
 	return false;
 }
 
+/* What must not be without a record can't have one. */
+static void
+refuse_unrecorded(struct verdict *v)
+{
+	verdict_refuse(v, REASON_INTERNAL, "",
+	    "this can't be recorded now; try again later");
+}
+
+static bool
+needs_record(const struct session *s, const struct verdict *v)
+{
+	return v->mode != MODE_MONITOR && !s->config->audit_continue;
+}
+
 /* Asks the policy in force; nothing of it is held afterwards. */
 static void
 decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
@@ -61,6 +76,10 @@ decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 			session_pass_over(s, &v->passed[i]);
 	}
 	v->stage = stage;
+	/* it would be refused later, and would have been counted */
+	if (stage == STAGE_EOM && !verdict_is_refusal(v->kind) &&
+	    needs_record(s, v) && !audit_has_room())
+		refuse_unrecorded(v);
 	limits_apply(s, policy, v);
 	keeper_give(policy);
 	if (m->failed)
@@ -124,9 +143,8 @@ record(struct session *s, struct verdict *v)
 		record_new_ref(s->message.ref);
 		written = record_write(s, v, s->message.ref, 1);
 	}
-	if (!written && v->mode != MODE_MONITOR && !s->config->audit_continue)
-		verdict_refuse(v, REASON_INTERNAL, "",
-		    "this can't be recorded now; try again later");
+	if (!written && needs_record(s, v))
+		refuse_unrecorded(v);
 	len = strlen(v->reply);
 	if (verdict_is_refusal(v->kind))
 		snprintf(v->reply + len, sizeof(v->reply) - len, " [ref %s]",

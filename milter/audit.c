@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#define RESERVED 16384 /* bytes, what most records need */
+
 static struct {
 	pthread_mutex_t lock;
 	const char *path;
@@ -152,6 +154,32 @@ audit_write(const char *record, size_t len)
 	audit.failing = !written;
 	pthread_mutex_unlock(&audit.lock);
 	return written;
+}
+
+/* Room behind the end, without making the file longer.  Where a file system
+ * can't tell, the next record does. */
+static bool
+reserve(void)
+{
+	struct stat st;
+
+	if (audit.fd < 0 || fstat(audit.fd, &st) != 0)
+		return false;
+	return fallocate(audit.fd, FALLOC_FL_KEEP_SIZE, st.st_size, RESERVED) ==
+		   0 ||
+	       (errno != ENOSPC && errno != EDQUOT && errno != EFBIG);
+}
+
+bool
+audit_has_room(void)
+{
+	bool room;
+
+	pthread_mutex_lock(&audit.lock);
+	follow_name();
+	room = !audit.failing || reserve();
+	pthread_mutex_unlock(&audit.lock);
+	return room;
 }
 
 uint64_t

@@ -25,6 +25,13 @@ void audit_reopen(void);
  */
 bool audit_write(const char *record, size_t len);
 
+/*
+ * Asked before what only counts when it is recorded: will the next record, as
+ * far as can be told, be written?  True unless the last one was not and there
+ * still is no room.
+ */
+bool audit_has_room(void);
+
 uint64_t audit_failures(void);
 
 /* When the last record was written, in seconds since 1970; 0: none yet. */

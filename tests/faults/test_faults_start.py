@@ -84,6 +84,24 @@ def test_a_full_disk_for_the_log_puts_mail_off_until_there_is_room(daemon, full)
 
 
 @needs_root
+def test_what_a_full_disk_puts_off_is_not_counted(daemon, policy, full):
+    """But for the message that found the disk full; the others come again and again."""
+    policy.sql("INSERT INTO quota(name, principal, metric, amount, period) VALUES ('few', 'everyone', 'messages', 2, '1h')")
+    daemon.configure(audit_log=str(full / "audit.log"))
+    daemon.start()
+    try:
+        with Milter(daemon.home / "milter.sock") as session:
+            session.begin()
+            for _ in range(5):
+                assert session.message("alice@example.com", FRIEND)[1].startswith("451 4.3.0")
+            (full / "ballast").unlink()
+            assert session.message("alice@example.com", FRIEND)[0] == CONTINUE
+            assert session.message("alice@example.com", FRIEND)[1].startswith("450 4.7.1")
+    finally:
+        policy.sql("DELETE FROM quota")
+
+
+@needs_root
 def test_a_full_disk_for_the_state_stops_no_mail(daemon, full):
     daemon.configure(state=str(full / "state.db"))
     daemon.start()

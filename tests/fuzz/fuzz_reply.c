@@ -154,6 +154,12 @@ keeper_give(const struct policy *policy)
 }
 
 bool
+audit_has_room(void)
+{
+	return true;
+}
+
+bool
 audit_write(const char *record, size_t len)
 {
 	REQUIRE(strlen(record) == len && record[len - 1] == '\n');

@@ -69,6 +69,12 @@ keeper_give(const struct policy *policy)
 }
 
 bool
+audit_has_room(void)
+{
+	return !audit_is_full;
+}
+
+bool
 audit_write(const char *record, size_t len)
 {
 	if (audit_is_full)

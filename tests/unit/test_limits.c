@@ -536,6 +536,27 @@ a_suspension_is_recorded_by_itself(void **state)
 	assert_value(before, "$.reason", "sender-not-granted");
 }
 
+/* It is put off, and comes again and again. */
+static void
+what_cannot_be_recorded_is_not_counted(void **state)
+{
+	(void)state;
+	under(QUOTA("hourly", "messages", 1, "'1h'", REJECT)
+		QUOTA("strangers", "new_recipients", 1, "'1d'", SUSPEND)
+		    QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
+		assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
+		audit_is_full = true;
+		assert_int_equal(end_of_message(), VERDICT_TEMPFAIL);
+		assert_int_equal(v.reason, REASON_INTERNAL);
+		audit_is_full = false;
+	}
+	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
+	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
+	assert_string_equal(v.row, "quota(hourly)");
+}
+
 /* What a limit refuses may exceed one on refusals as well. */
 static void
 the_longer_of_two_suspensions_stands(void **state)
@@ -662,6 +683,8 @@ main(void)
 		senders_are_told_apart_by_who_they_are},
 	    {"the last of many authors counts",
 		the_last_of_many_authors_counts},
+	    {"what cannot be recorded is not counted",
+		what_cannot_be_recorded_is_not_counted},
 	    {"the longer of two suspensions stands",
 		the_longer_of_two_suspensions_stands},
 	    {"networks count by their addresses",
