@@ -214,6 +214,8 @@ finish(struct command *c)
 
 	if (!c->json)
 		output_lines("", &c->changes);
+	if (!c->json && is_rehearsal(c))
+		puts("dry run: nothing was changed");
 	fflush(stdout);
 	if (!is_rehearsal(c))
 		status = daemon_wait(c, &told);
