@@ -16,6 +16,7 @@ import re
 import smtplib
 import sys
 from email.message import EmailMessage
+from email.utils import formatdate
 
 TEXT = """\
 A limit of outgoing mail was reached.  If you did not send this mail, somebody
@@ -44,6 +45,7 @@ def compose(facts, admin, login):
     message["From"] = admin
     message["To"] = ", ".join([admin, login] if login else [admin])
     message["Subject"] = "A limit of outgoing mail was reached" + (f": {login}" if login else "")
+    message["Date"] = formatdate(localtime=True)
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(TEXT.format(
         **facts,

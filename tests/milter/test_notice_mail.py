@@ -99,7 +99,7 @@ def test_a_login_without_a_domain_gets_that_of_the_configuration(notify):
 def test_a_login_that_is_no_plain_address_gets_none_and_is_in_no_header(notify, login):
     to, message = notify("postmaster@example.com", "example.com", LOGIN=login, SENDER=login, LIMIT=f"x\nBcc: c@example.org\n.\n{login}")
     assert to == ["postmaster@example.com"]
-    assert sorted(message.keys()) == ["Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "From", "MIME-Version", "Subject", "To"]
+    assert sorted(message.keys()) == ["Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "MIME-Version", "Subject", "To"]
     assert message["Subject"] == "A limit of outgoing mail was reached"
     assert message["To"] == "postmaster@example.com"
     assert login in message.get_content() and "Bcc: c@example.org\n" in message.get_content()
