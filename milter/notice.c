@@ -20,7 +20,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define A_MINUTE 10 /* that are taken */
+#define A_MINUTE 10 /* that are taken, of suspensions and of others */
 #define AT_ONCE 4
 #define QUEUE_MAX 64
 #define TICK_MS 100    /* how often running ones are attended to */
@@ -31,9 +31,11 @@ static struct {
 	bool open;	      /* takes notices */
 	struct job *queue, **queue_end;
 	struct notice_figures figures;
-	int64_t taken[A_MINUTE]; /* when; a ring */
-	size_t oldest;		 /* in it */
-	uint64_t untold;	 /* of those dropped */
+	struct ring {
+		int64_t at[A_MINUTE]; /* when they were taken */
+		size_t oldest;
+	} suspensions, others; /* so that no others hide a suspension */
+	uint64_t untold;       /* of those dropped */
 	int64_t tell_at;
 
 	/* set before the thread runs */
@@ -56,10 +58,10 @@ wake_thread(void)
 
 /* May one more be taken?  With the lock. */
 static bool
-has_room(int64_t now)
+has_room(const struct ring *taken, int64_t now)
 {
 	return notices.figures.queued < QUEUE_MAX &&
-	       now - notices.taken[notices.oldest] >= notices.bounds.minute;
+	       now - taken->at[taken->oldest] >= notices.bounds.minute;
 }
 
 /* Counts those that are not run.  With the lock. */
@@ -76,17 +78,21 @@ void
 notice_send(const struct notice *n)
 {
 	int64_t now = program_clock();
+	struct ring *taken =
+	    n->action != NULL && strcmp(n->action, "suspend") == 0
+		? &notices.suspensions
+		: &notices.others;
 	struct job *job;
 
 	pthread_mutex_lock(&notices.lock);
 	if (notices.open) {
-		job = has_room(now) ? job_make(n) : NULL;
+		job = has_room(taken, now) ? job_make(n) : NULL;
 		if (job != NULL) {
 			*notices.queue_end = job;
 			notices.queue_end = &job->next;
 			notices.figures.queued++;
-			notices.taken[notices.oldest] = now;
-			notices.oldest = (notices.oldest + 1) % A_MINUTE;
+			taken->at[taken->oldest] = now;
+			taken->oldest = (taken->oldest + 1) % A_MINUTE;
 		} else {
 			drop(1);
 		}
@@ -205,7 +211,9 @@ tell_dropped(bool due)
 	pthread_mutex_unlock(&notices.lock);
 	if (count > 0)
 		log_line(LOG_WARNING,
-		    "%" PRIu64 " notices were not run: more than %d a minute, "
+		    "%" PRIu64
+		    " notices were not run: more than %d a minute of "
+		    "suspensions or of others, "
 		    "%d waiting, or the end of the daemon",
 		    count, A_MINUTE, QUEUE_MAX);
 }
@@ -344,7 +352,8 @@ notice_start_within(
 	notices.queue_end = &notices.queue;
 	notices.figures = (struct notice_figures){0};
 	for (size_t i = 0; i < A_MINUTE; i++)
-		notices.taken[i] = program_clock() - b->minute;
+		notices.suspensions.at[i] = notices.others.at[i] =
+		    program_clock() - b->minute;
 	notices.open = true;
 	rc = pthread_create(&notices.thread, NULL, run, NULL);
 	notices.running = rc == 0;

@@ -642,6 +642,24 @@ a_flood_is_counted(void **state)
 	assert_told("990 notices were not run");
 }
 
+/* Nor the other way round: each has its own ten. */
+static void
+no_flood_hides_a_suspension(void **state)
+{
+	struct notice mild = trip;
+
+	(void)state;
+	mild.action = "tempfail";
+	start_script("echo $AUTHPOLICY_ACTION >>$1/out", &usual);
+	for (int i = 0; i < 30; i++)
+		notice_send(&mild);
+	notice_send(&trip);
+	UNTIL(all_are_over);
+	notice_stop();
+	assert_figures(11, 0, 20);
+	assert_non_null(strstr(text_of("out"), "suspend\n"));
+}
+
 static bool
 a_line_is_told(void)
 {
@@ -780,6 +798,7 @@ static const struct named_test tests[] = {
     {"the end does not wait for ever", the_end_does_not_wait_for_ever},
     {"the end lets running ones end", the_end_lets_running_ones_end},
     {"a flood is counted and told in one line", a_flood_is_counted},
+    {"no flood hides a suspension", no_flood_hides_a_suspension},
     {"the next minute takes ten more", the_next_minute_takes_ten_more},
     {"four run and sixty-four wait", four_run_and_sixty_four_wait},
     {"callbacks may send while it ends", callbacks_may_send_while_it_ends},
