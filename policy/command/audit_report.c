@@ -42,7 +42,7 @@ count(struct command *c, const char *step)
 
 	if (!records_database(&c->db) || !period_read(c, &period) ||
 	    !db_run(&c->db, SQL_REPORT_ASK, period.since, period.until, step,
-		c->json ? NULL : "-"))
+		c->json ? NULL : "(no login)"))
 		return c->db.status;
 	if (!records_open(&r, c->args.words, c->args.word_count, false))
 		c->db.status = STATUS_UNKNOWN;

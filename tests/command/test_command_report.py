@@ -283,6 +283,12 @@ def test_the_terminal_says_how_many_follow(busy):
     assert "more:" not in busy.ok("report", busy.folder / "audit.log", *ENOUGH).out
 
 
+def test_who_did_not_log_in_is_nobody(bare):
+    audit.write(bare.folder / "audit.log", [refusal("relay-denied", login=None)])
+    assert "(no login)        1  relay-denied" in bare.ok("report", bare.folder / "audit.log").out
+    assert report(bare)["refusals"][0]["login"] is None
+
+
 def test_numbers_end_at_the_same_column(bare):
     audit.write(bare.folder / "audit.log", [record(login="alice")] * 12 + [record(login="bob"), refusal("rule", login="bob")])
     assert ("login  messages  refused  passed_over\n"
