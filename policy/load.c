@@ -231,6 +231,8 @@ load_all(struct loader *l, const struct image *image)
 		return;
 	}
 	default_settings(l);
+	if (loader_errors(l)->count > 0)
+		return;
 	build_principal(l->policy->t, "everyone", PRINCIPAL_GROUP);
 	build_principal(l->policy->t, "anonymous", PRINCIPAL_GROUP);
 	for (size_t i = 0; i < sizeof(passes) / sizeof(*passes); i++)

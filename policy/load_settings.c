@@ -29,10 +29,14 @@ fold_words(const char *text)
 static void
 set_string(struct loader *l, char **to, const char *value)
 {
-	free(*to);
-	*to = fold_words(value);
-	if (*to == NULL)
+	char *text = fold_words(value);
+
+	if (text == NULL) {
 		diag_add(loader_errors(l), "out of memory");
+		return; /* what follows reads the value that was there */
+	}
+	free(*to);
+	*to = text;
 }
 
 void
