@@ -143,7 +143,7 @@ record(struct session *s, struct verdict *v)
 		record_new_ref(s->message.ref);
 		written = record_write(s, v, s->message.ref, 1);
 	}
-	if (!written && needs_record(s, v))
+	if (!written && needs_record(s, v) && v->reason != REASON_OVERLOADED)
 		refuse_unrecorded(v);
 	len = strlen(v->reply);
 	if (verdict_is_refusal(v->kind))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define RESERVED 16384 /* bytes, what most records need */
+#define SOON_NS 100000000
 
 static struct {
 	pthread_mutex_t lock;
@@ -130,12 +131,12 @@ write_record(const char *record, size_t len)
 	return false;
 }
 
-bool
-audit_write(const char *record, size_t len)
+/* Writes under the lock, which it gives back. */
+static bool
+write_locked(const char *record, size_t len)
 {
 	bool written;
 
-	pthread_mutex_lock(&audit.lock);
 	follow_name();
 	written = write_record(record, len);
 	if (!written) {
@@ -154,6 +155,31 @@ audit_write(const char *record, size_t len)
 	audit.failing = !written;
 	pthread_mutex_unlock(&audit.lock);
 	return written;
+}
+
+bool
+audit_write(const char *record, size_t len)
+{
+	pthread_mutex_lock(&audit.lock);
+	return write_locked(record, len);
+}
+
+bool
+audit_write_soon(const char *record, size_t len)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end); /* which timedlock goes by */
+	end.tv_nsec += SOON_NS;
+	if (end.tv_nsec >= 1000000000) {
+		end.tv_sec++;
+		end.tv_nsec -= 1000000000;
+	}
+	if (pthread_mutex_timedlock(&audit.lock, &end) != 0) {
+		atomic_fetch_add(&audit.failures, 1);
+		return false;
+	}
+	return write_locked(record, len);
 }
 
 /* Room behind the end, without making the file longer.  Where a file system

@@ -26,6 +26,12 @@ void audit_reopen(void);
 bool audit_write(const char *record, size_t len);
 
 /*
+ * The same for what must not wait: false also when others have written, or
+ * waited for the disk, for a tenth of a second.
+ */
+bool audit_write_soon(const char *record, size_t len);
+
+/*
  * Asked before what only counts when it is recorded: will the next record, as
  * far as can be told, be written?  True unless the last one was not and there
  * still is no room.

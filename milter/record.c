@@ -306,7 +306,9 @@ record_write(const struct session *s, const struct verdict *v, const char *ref,
 	json_integer(&j, "elapsed_us", s->message.elapsed_us);
 	json_object_end(&j);
 	json_newline(&j);
-	written = !j.failed && audit_write(j.text, j.len);
+	written = !j.failed && (v->reason == REASON_OVERLOADED
+				       ? audit_write_soon(j.text, j.len)
+				       : audit_write(j.text, j.len));
 	json_free(&j);
 	return written;
 }
