@@ -169,6 +169,12 @@ audit_write(const char *record, size_t len)
 	return true;
 }
 
+bool
+audit_write_soon(const char *record, size_t len)
+{
+	return audit_write(record, len);
+}
+
 void
 state_suspend(const struct suspension *s)
 {
