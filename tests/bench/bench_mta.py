@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """What checks of the sender cost a real Postfix: none, its own (smtpd_sender_login_maps), ours, and both.
 
+Where tests/bench/null is built, also a milter that decides nothing: what any milter costs.
+
     bench_mta.py [--logins N] [--connections N] [--messages N] [--rounds N] [--json FILE]
 
 One private Postfix has a submission service for each; they are measured in turn, so only the ratios mean something.
-Messages come over SMTP with AUTH and are thrown away (discard:); the queue is in memory, no disk is waited for.
+Messages come over SMTP with AUTH and are thrown away (discard:); the queue is under AP_SCRATCH: /run, mostly in memory.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import json
 import pathlib
 import sqlite3
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -40,6 +43,7 @@ class Server:
         self.daemon = Daemon(Policy(self.home / "policy.db"))
         self.sasl = Dovecot()
         self.mta = Postfix("", self.sasl, relay="mta")
+        self.null = None
         self.ports = {}
 
     def start(self):
@@ -48,14 +52,25 @@ class Server:
             one.start()
         maps = {"sqlite": self.sqlite(), "texthash": self.texthash()}
         with open(self.mta.home / "etc/master.cf", "a", encoding="ascii") as master:
-            for milter, table in itertools.product(("", milter_address(self.daemon.address)), ("", *maps)):
-                name = " and ".join(filter(None, ("milter" if milter else "", table))) or "nothing"
+            for milter, table in [*itertools.product(("", self.daemon.address), ("", *maps)), *self.start_null()]:
+                ours = "milter" if milter == self.daemon.address else "null milter" if milter else ""
+                name = " and ".join(filter(None, (ours, table))) or "nothing"
                 self.ports[name] = net.free_port()
-                master.write(self.service(self.ports[name], milter, maps.get(table, "")))
+                master.write(self.service(self.ports[name], milter_address(milter), maps.get(table, "")))
         self.mta.run("postfix", "reload")
         for name, port in self.ports.items():
             until(lambda: net.listening(net.V4, port), 10, f"the service with {name}")
             self.prove(name)
+
+    def start_null(self):
+        """The milter that decides nothing, as a kind of check; none where it is not built."""
+        program, socket = place.BUILD / "tests/bench/null", self.home / "null.sock"
+        if not program.exists():
+            return []
+        self.null = subprocess.Popen([program, "quiet", f"unix:{socket}"])
+        until(lambda: net.listening_unix(socket), 10, "the null milter")
+        socket.chmod(0o666)
+        return [(f"unix:{socket}", "")]
 
     @staticmethod
     def service(port, milter, table):
@@ -80,7 +95,7 @@ class Server:
         """Each check lets a login use its own address and no other; without one any is good."""
         with smtp.connect(net.V4, self.ports[name], address(0), PASSWORD, starttls=False) as client:
             own, other = (client.message(address(i), "someone@example.org").ok for i in (0, 1))
-        assert own and other == (name == "nothing"), f"with {name} the own address is {own}, another's {other}"
+        assert own and other == (name in ("nothing", "null milter")), f"with {name} the own address is {own}, another's {other}"
 
     def drain(self):
         """Wait until what was accepted is thrown away."""
@@ -91,6 +106,9 @@ class Server:
         self.mta.stop()
         self.sasl.stop()
         self.daemon.stop()
+        if self.null:
+            self.null.kill()
+            self.null.wait()
 
 
 def address(i):
