@@ -6,7 +6,7 @@
 #include "milter/answer.h"
 
 #include "milter/audit.h"
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/limits.h"
 #include "milter/record.h"
 #include "milter/tally.h"
@@ -64,7 +64,7 @@ static void
 decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 {
 	struct message *m = &s->message;
-	const struct policy *policy = keeper_take();
+	const struct policy *policy = copies_take();
 	uint64_t generation = policy == NULL ? 0 : policy_generation(policy);
 
 	session_look_at_clock(s);
@@ -81,7 +81,7 @@ decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 	    needs_record(s, v) && !audit_has_room())
 		refuse_unrecorded(v);
 	limits_apply(s, policy, v);
-	keeper_give(policy);
+	copies_give(policy);
 	if (m->failed)
 		verdict_refuse(v, REASON_INTERNAL, "",
 		    "this could not be decided now; try again later");

@@ -4,7 +4,7 @@
  */
 #include "milter/contained.h"
 
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/log.h"
 #include "policy/limit.h"
 #include "policy/when.h"
@@ -256,7 +256,7 @@ contained_enforce(void)
 {
 	pthread_mutex_lock(&contained.lock);
 	drop_over(time(NULL));
-	keeper_contain(contained.at, contained.count);
+	copies_contain(contained.at, contained.count);
 	pthread_mutex_unlock(&contained.lock);
 }
 
@@ -271,7 +271,7 @@ stands(const struct suspension *s, const struct policy *p, int64_t now)
 uint64_t
 contained_count(void)
 {
-	const struct policy *p = keeper_take();
+	const struct policy *p = copies_take();
 	int64_t now = time(NULL);
 	uint64_t n = 0;
 
@@ -279,7 +279,7 @@ contained_count(void)
 	for (size_t i = 0; i < contained.count; i++)
 		n += stands(&contained.at[i], p, now);
 	pthread_mutex_unlock(&contained.lock);
-	keeper_give(p);
+	copies_give(p);
 	return n;
 }
 
@@ -301,7 +301,7 @@ write_one(struct json *j, const struct suspension *s)
 void
 contained_status(struct json *j)
 {
-	const struct policy *p = keeper_take();
+	const struct policy *p = copies_take();
 	int64_t now = time(NULL);
 	int listed = 0;
 
@@ -314,5 +314,5 @@ contained_status(struct json *j)
 		}
 	pthread_mutex_unlock(&contained.lock);
 	json_array_end(j);
-	keeper_give(p);
+	copies_give(p);
 }

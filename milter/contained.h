@@ -38,7 +38,7 @@ void contained_free(struct suspension *copies, size_t count);
 /* All up to this ticket were dealt with. */
 void contained_serve(uint64_t ticket);
 
-/* Puts all in force (keeper_contain), but those that are over. */
+/* Puts all in force (copies_contain), but those that are over. */
 void contained_enforce(void);
 
 /* How many are in force: neither over nor pardoned. */

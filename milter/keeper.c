@@ -1,9 +1,10 @@
 /*
- * The policy copy and its life: taken by callbacks, swapped by the loader,
- * freed by the loader when nobody holds it any more.
+ * The loader: from the database file to the policy copy in force.  The rule
+ * guarded here: whatever is wrong with the file, mail goes on, and it is loud.
  */
 #include "milter/keeper.h"
 
+#include "milter/copies.h"
 #include "milter/log.h"
 #include "milter/saved.h"
 #include "policy/limit.h"
@@ -24,16 +25,8 @@
 #define READ_MS 2000 /* its second half with SQLite's read lock */
 #define BUSY_TICKS 4 /* a lock held this long is worth telling */
 
-struct held {
-	struct policy *policy;
-	unsigned users;
-	struct held *next;
-};
-
 static struct {
 	pthread_mutex_t lock; /* guards all down to the empty line */
-	struct held *current; /* NULL: no policy */
-	struct held *retired; /* freed by the loader once unused */
 	struct source_stamp in_force, seen;
 	bool is_seen;		   /* `seen` holds something */
 	struct diag missing;	   /* why the file can't be read now */
@@ -42,14 +35,7 @@ static struct {
 	bool fallback; /* serving the image kept in the state folder */
 	unsigned suspensions_taken;
 	uint64_t refused; /* images */
-	int64_t loaded;
-	uint64_t generation;
-
-	/* who puts a copy in force holds this, and then the lock */
-	pthread_mutex_t swap;
-	struct policy *plain; /* the copy without automatic suspensions */
-	struct suspension *automatic;
-	size_t automatic_count;
+	int64_t loaded;	  /* when what is in force was read */
 
 	/* the loader's own */
 	const char *database;
@@ -63,158 +49,8 @@ static struct {
 	pthread_cond_t wake;
 } keeper = {
     .lock = PTHREAD_MUTEX_INITIALIZER,
-    .swap = PTHREAD_MUTEX_INITIALIZER,
     .wake = PTHREAD_COND_INITIALIZER,
 };
-
-const struct policy *
-keeper_take(void)
-{
-	const struct policy *policy = NULL;
-
-	pthread_mutex_lock(&keeper.lock);
-	if (keeper.current != NULL) {
-		keeper.current->users++;
-		policy = keeper.current->policy;
-	}
-	pthread_mutex_unlock(&keeper.lock);
-	return policy;
-}
-
-void
-keeper_give(const struct policy *policy)
-{
-	struct held *h;
-
-	if (policy == NULL)
-		return;
-	pthread_mutex_lock(&keeper.lock);
-	h = keeper.current;
-	if (h == NULL || h->policy != policy)
-		for (h = keeper.retired; h->policy != policy; h = h->next)
-			continue;
-	h->users--;
-	pthread_mutex_unlock(&keeper.lock);
-}
-
-/* Frees copies that were replaced and that no callback holds. */
-static void
-free_retired(void)
-{
-	struct held *unused = NULL;
-
-	pthread_mutex_lock(&keeper.lock);
-	for (struct held **h = &keeper.retired; *h != NULL;) {
-		struct held *this = *h;
-
-		if (this->users > 0) {
-			h = &this->next;
-			continue;
-		}
-		*h = this->next;
-		this->next = unused;
-		unused = this;
-	}
-	pthread_mutex_unlock(&keeper.lock);
-	while (unused != NULL) {
-		struct held *next = unused->next;
-
-		policy_free(unused->policy);
-		free(unused);
-		unused = next;
-	}
-}
-
-/* Makes `policy` the copy in force.  False: out of memory, the old one stays.
- */
-static bool
-publish(struct policy *policy)
-{
-	struct held *h = calloc(1, sizeof(*h));
-
-	if (h == NULL) {
-		policy_free(policy);
-		return false;
-	}
-	h->policy = policy;
-	pthread_mutex_lock(&keeper.lock);
-	policy_set_generation(policy, ++keeper.generation);
-	if (keeper.current != NULL) {
-		keeper.current->next = keeper.retired;
-		keeper.retired = keeper.current;
-	}
-	keeper.current = h;
-	keeper.loaded = time(NULL);
-	pthread_mutex_unlock(&keeper.lock);
-	free_retired();
-	return true;
-}
-
-/* Puts a policy in force, with the suspensions that limits made. */
-static bool
-swap_in(struct policy *plain)
-{
-	struct policy *whole;
-	bool done;
-
-	pthread_mutex_lock(&keeper.swap);
-	whole = policy_suspend(plain, keeper.automatic, keeper.automatic_count);
-	done = whole != NULL && publish(whole);
-	if (done) {
-		policy_free(keeper.plain);
-		keeper.plain = plain;
-	} else {
-		policy_free(plain);
-	}
-	pthread_mutex_unlock(&keeper.swap);
-	return done;
-}
-
-static void
-clear_automatic(void)
-{
-	for (size_t i = 0; i < keeper.automatic_count; i++)
-		suspension_free(&keeper.automatic[i]);
-	free(keeper.automatic);
-	keeper.automatic = NULL;
-	keeper.automatic_count = 0;
-}
-
-/* Takes over copies of the suspensions.  What memory is out for is left out
- * here, loudly: its limit still stands. */
-static void
-keep_automatic(const struct suspension *automatic, size_t count)
-{
-	struct suspension *kept = calloc(count + 1, sizeof(*kept));
-	size_t n = 0;
-
-	for (size_t i = 0; kept != NULL && i < count; i++)
-		n += suspension_copy(&automatic[i], &kept[n]);
-	clear_automatic();
-	keeper.automatic = kept;
-	keeper.automatic_count = n;
-	if (n < count)
-		log_line(
-		    LOG_ERR, "out of memory: a suspension is not in force");
-}
-
-void
-keeper_contain(const struct suspension *automatic, size_t count)
-{
-	struct policy *whole = NULL;
-
-	pthread_mutex_lock(&keeper.swap);
-	keep_automatic(automatic, count);
-	if (keeper.plain != NULL)
-		whole = policy_suspend(
-		    keeper.plain, keeper.automatic, keeper.automatic_count);
-	if (whole != NULL)
-		(void)publish(whole);
-	else if (keeper.plain != NULL)
-		log_line(
-		    LOG_ERR, "out of memory: a suspension is not in force");
-	pthread_mutex_unlock(&keeper.swap);
-}
 
 /* Publishes what the loader found, under the lock, in one step. */
 static void
@@ -227,6 +63,7 @@ publish_report(const struct image *image, struct load_report *r, bool loaded,
 	keeper.seen = image->stamp;
 	keeper.is_seen = true;
 	if (loaded) {
+		keeper.loaded = time(NULL);
 		keeper.in_force = image->stamp;
 		keeper.fallback = false;
 		keeper.suspensions_taken = 0;
@@ -255,10 +92,11 @@ static bool
 take_suspensions(const struct image *image)
 {
 	struct policy *with =
-	    keeper.plain == NULL ? NULL
-				 : policy_load_suspensions(keeper.plain, image);
+	    copies_plain() == NULL
+		? NULL
+		: policy_load_suspensions(copies_plain(), image);
 
-	if (with == NULL || !swap_in(with))
+	if (with == NULL || !copies_put(with))
 		return false;
 	log_line(LOG_WARNING,
 	    "policy: new suspensions of the refused file are in force");
@@ -273,12 +111,12 @@ load_image(const struct image *image)
 	bool loaded;
 
 	log_diag(LOG_WARNING, &r.warnings);
-	loaded = policy != NULL && swap_in(policy);
+	loaded = policy != NULL && copies_put(policy);
 	if (!loaded && r.errors.count == 0)
 		diag_add(&r.errors, "out of memory");
 	if (loaded) {
 		log_line(LOG_INFO, "policy: generation %" PRIu64 " in force",
-		    keeper.generation);
+		    policy_generation(policy));
 		publish_report(image, &r, true, 0);
 		saved_write(keeper.saved, image);
 		return;
@@ -353,7 +191,7 @@ load_saved(void)
 	struct diag ignored = {0};
 
 	policy = policy_load_file(keeper.saved, READ_MS, &r);
-	if (policy == NULL || !swap_in(policy)) {
+	if (policy == NULL || !copies_put(policy)) {
 		log_line(LOG_ERR,
 		    "policy: there is no usable policy: mail is answered 451 "
 		    "until %s is mended",
@@ -364,6 +202,7 @@ load_saved(void)
 	load_report_clear(&r);
 	pthread_mutex_lock(&keeper.lock);
 	keeper.fallback = true;
+	keeper.loaded = time(NULL);
 	pthread_mutex_unlock(&keeper.lock);
 	log_line(LOG_WARNING,
 	    "policy: %s is not usable: the last good policy, kept in %s, is "
@@ -395,7 +234,7 @@ run(void *unused)
 		if (keeper.stop)
 			break;
 		pthread_mutex_unlock(&keeper.lock);
-		free_retired();
+		copies_free_unused();
 		look();
 		pthread_mutex_lock(&keeper.lock);
 	}
@@ -415,7 +254,7 @@ keeper_start(const char *database, const char *state, struct diag *d)
 		return false;
 	}
 	look();
-	if (keeper.current == NULL)
+	if (copies_plain() == NULL)
 		load_saved();
 	rc = pthread_create(&keeper.thread, NULL, run, NULL);
 	if (rc != 0)
@@ -435,15 +274,7 @@ keeper_stop(void)
 	pthread_mutex_unlock(&keeper.lock);
 	pthread_join(keeper.thread, NULL);
 	keeper.running = false;
-	if (keeper.current != NULL) {
-		keeper.current->next = keeper.retired;
-		keeper.retired = keeper.current;
-		keeper.current = NULL;
-	}
-	free_retired();
-	policy_free(keeper.plain);
-	keeper.plain = NULL;
-	clear_automatic();
+	copies_clear();
 	diag_clear(&keeper.missing);
 	diag_clear(&keeper.locked);
 	load_report_clear(&keeper.report);
@@ -492,12 +323,11 @@ keeper_looks(void)
 size_t
 keeper_summary(char *text, size_t size)
 {
-	const struct policy *p;
+	const struct policy *p = copies_take();
 	const char *fault;
 	int n;
 
 	pthread_mutex_lock(&keeper.lock);
-	p = keeper.current == NULL ? NULL : keeper.current->policy;
 	fault = problem();
 	if (p == NULL)
 		n = snprintf(
@@ -505,7 +335,7 @@ keeper_summary(char *text, size_t size)
 	else
 		n = snprintf(text, size,
 		    "policy generation %" PRIu64 "%s, mode %s",
-		    keeper.generation,
+		    policy_generation(p),
 		    keeper.fallback    ? " of an earlier run"
 		    : fault[0] != '\0' ? " stays in force"
 				       : " is in force",
@@ -513,22 +343,23 @@ keeper_summary(char *text, size_t size)
 	if (fault[0] != '\0')
 		n += snprintf(text + n, size - (size_t)n, ": %s", fault);
 	pthread_mutex_unlock(&keeper.lock);
+	copies_give(p);
 	return (size_t)n < size ? (size_t)n : size - 1;
 }
 
 void
 keeper_status(struct json *j)
 {
-	const struct policy *p;
+	const struct policy *p = copies_take();
 	char loaded[WHEN_TEXT_SIZE] = "";
 
 	pthread_mutex_lock(&keeper.lock);
-	p = keeper.current == NULL ? NULL : keeper.current->policy;
 	if (p != NULL)
 		when_format(keeper.loaded, loaded);
 	json_string(j, "database", keeper.database);
 	json_bool(j, "available", p != NULL);
-	json_integer(j, "generation", (int64_t)keeper.generation);
+	json_integer(
+	    j, "generation", p == NULL ? 0 : (int64_t)policy_generation(p));
 	json_string(j, "loaded", loaded);
 	json_string(
 	    j, "mode", p == NULL ? NULL : mode_name(policy_settings(p)->mode));
@@ -544,20 +375,20 @@ keeper_status(struct json *j)
 	json_bool(j, "fallback", keeper.fallback);
 	json_integer(j, "suspensions_taken", keeper.suspensions_taken);
 	pthread_mutex_unlock(&keeper.lock);
+	copies_give(p);
 }
 
 void
 keeper_figures(struct keeper_figures *out)
 {
-	const struct policy *p;
+	const struct policy *p = copies_take();
 
 	pthread_mutex_lock(&keeper.lock);
-	p = keeper.current == NULL ? NULL : keeper.current->policy;
 	*out = (struct keeper_figures){
 	    .available = p != NULL,
 	    .current = p != NULL && problem()[0] == '\0',
 	    .fallback = keeper.fallback,
-	    .generation = keeper.generation,
+	    .generation = p == NULL ? 0 : policy_generation(p),
 	    .loaded = (uint64_t)keeper.loaded,
 	    .refused = keeper.refused,
 	    .errors = keeper.missing.count + keeper.report.errors.count,
@@ -567,4 +398,5 @@ keeper_figures(struct keeper_figures *out)
 	    .limits = p == NULL ? 0 : policy_limit_count(p),
 	};
 	pthread_mutex_unlock(&keeper.lock);
+	copies_give(p);
 }

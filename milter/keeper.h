@@ -20,29 +20,14 @@
  */
 bool keeper_start(const char *database, const char *state, struct diag *d);
 
-/* Stops the thread.  Copies that callbacks still hold stay valid. */
+/* Stops the thread and lets go of the policy. */
 void keeper_stop(void);
-
-/*
- * The copy in force, or NULL when there is none.  The caller may use it until
- * keeper_give(), which it must call before its callback returns: copies are
- * never held between callbacks.
- */
-const struct policy *keeper_take(void);
-void keeper_give(const struct policy *policy); /* NULL is fine */
 
 /* How often the file was looked at: a thread that lives counts on. */
 uint64_t keeper_looks(void);
 
 /* What is in force, on one line; its length. */
 size_t keeper_summary(char *text, size_t size);
-
-/*
- * Puts automatic suspensions in force, in place of those given before, now and
- * with every policy loaded later; those that are over or pardoned are left
- * out.  Copies what it is given.  Not for callbacks: it may free old copies.
- */
-void keeper_contain(const struct suspension *automatic, size_t count);
 
 /* Writes the members of `status` that tell of the policy into an object. */
 void keeper_status(struct json *j);

@@ -87,8 +87,9 @@ add_senders(struct stage_limits *l)
 	     o != NULL; o = o->next) {
 		struct mailbox *m = NULL;
 
-		if (o->kind == ORIGINATOR_FROM)
-			(void)mailbox_parse(o->value, &arena, &m);
+		if (o->kind == ORIGINATOR_FROM &&
+		    mailbox_parse(o->value, &arena, &m) == MAILBOX_NO_MEMORY)
+			l->s->message.failed = true;
 		for (; m != NULL; m = m->next) {
 			counted_address(l->policy, &m->address, &a);
 			add_sender(l, ledger_print(ledger, a.text));
@@ -354,12 +355,17 @@ limits_suspend(const struct session *s)
 }
 
 void
-limits_notify(const struct session *s)
+limits_notify(struct session *s)
 {
-	for (struct tripped *t = s->message.tripped; t != NULL; t = t->next) {
+	struct message *m = &s->message;
+
+	for (struct tripped *t = m->tripped; t != NULL; t = t->next) {
 		t->notice.client = s->facts.client;
 		t->notice.sender = s->facts.sender;
-		t->notice.ref = s->message.ref;
+		t->notice.ref = m->ref;
 		notice_send(&t->notice);
 	}
+	/* the message may go on: nothing is told twice */
+	m->tripped = NULL;
+	m->suspension = NULL;
 }

@@ -29,6 +29,6 @@ void limits_add_recipient(struct session *s);
 void limits_suspend(const struct session *s);
 
 /* Tells of limits that tripped: once the record has its reference. */
-void limits_notify(const struct session *s);
+void limits_notify(struct session *s);
 
 #endif

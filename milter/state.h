@@ -30,7 +30,7 @@ void state_stop(void);
 struct ledger *state_ledger(void);
 
 /*
- * Suspends: commits it, puts it in force (keeper_contain) and returns; what is
+ * Suspends: commits it, puts it in force (copies_contain) and returns; what is
  * the same already is left.  Waits for the thread at most 2 s: then, or when
  * the file can't be written, it is in force all the same and only the audit
  * log has it.

@@ -4,7 +4,7 @@
  */
 #include "milter/usage.h"
 
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/state.h"
 #include "policy/decide.h"
 #include "policy/ledger.h"
@@ -154,7 +154,7 @@ begin(struct json *j)
 
 	if (state_ledger() == NULL)
 		write_error(j, "nothing is counted yet");
-	else if ((p = keeper_take()) == NULL)
+	else if ((p = copies_take()) == NULL)
 		write_error(j, "no policy is in force");
 	return p;
 }
@@ -198,7 +198,7 @@ usage_of(struct json *j, const char *name)
 		write_error(j, "that is no name of a login or group");
 	else
 		write_usage(j, p, &w, now);
-	keeper_give(p);
+	copies_give(p);
 }
 
 /* An account and how much of its most used limit is used. */
@@ -319,7 +319,7 @@ usage_top(struct json *j)
 	else
 		write_top(j, p, &s);
 	free(s.names);
-	keeper_give(p);
+	copies_give(p);
 }
 
 void
@@ -332,5 +332,5 @@ usage_suspensions(struct json *j)
 	json_object(j, NULL);
 	write_suspensions(j, p, NULL, time(NULL));
 	json_object_end(j);
-	keeper_give(p);
+	copies_give(p);
 }

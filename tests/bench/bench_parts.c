@@ -5,7 +5,7 @@
  * share of it.
  */
 #include "milter/audit.h"
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/limits.h"
 #include "milter/log.h"
 #include "milter/notice.h"
@@ -31,13 +31,13 @@ static struct session *session;
 /* --- what a session needs of the daemon ---------------------------------- */
 
 const struct policy *
-keeper_take(void)
+copies_take(void)
 {
 	return policy;
 }
 
 void
-keeper_give(const struct policy *p)
+copies_give(const struct policy *p)
 {
 	(void)p;
 }

@@ -7,7 +7,7 @@
 
 #include "milter/audit.h"
 #include "milter/callbacks.h"
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/log.h"
 #include "milter/notice.h"
 #include "milter/state.h"
@@ -142,13 +142,13 @@ smfi_insheader(SMFICTX *ctx, int index, char *name, char *value)
 }
 
 const struct policy *
-keeper_take(void)
+copies_take(void)
 {
 	return fuzz_policy();
 }
 
 void
-keeper_give(const struct policy *policy)
+copies_give(const struct policy *policy)
 {
 	(void)policy;
 }

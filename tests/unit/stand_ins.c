@@ -2,7 +2,7 @@
 #include "tests/unit/stand_ins.h"
 
 #include "milter/audit.h"
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/log.h"
 #include "milter/notice.h"
 #include "milter/state.h"
@@ -55,14 +55,14 @@ stand_in_load(const char *sql)
 }
 
 const struct policy *
-keeper_take(void)
+copies_take(void)
 {
 	policies_held++;
 	return in_force;
 }
 
 void
-keeper_give(const struct policy *policy)
+copies_give(const struct policy *policy)
 {
 	assert_ptr_equal(policy, in_force);
 	policies_held--;

@@ -5,7 +5,7 @@
 #include "milter/state.h"
 
 #include "milter/contained.h"
-#include "milter/keeper.h"
+#include "milter/copies.h"
 #include "milter/limits.h"
 #include "milter/log.h"
 #include "policy/build.h"
@@ -41,19 +41,19 @@ static struct {
 } world = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 const struct policy *
-keeper_take(void)
+copies_take(void)
 {
 	return world.policy;
 }
 
 void
-keeper_give(const struct policy *policy)
+copies_give(const struct policy *policy)
 {
 	assert_ptr_equal(policy, world.policy);
 }
 
 void
-keeper_contain(const struct suspension *automatic, size_t count)
+copies_contain(const struct suspension *automatic, size_t count)
 {
 	size_t len = 0;
 
