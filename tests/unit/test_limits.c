@@ -515,6 +515,25 @@ a_suspension_is_made_then_recorded_then_told(void **state)
 	assert_int_equal(notice_count, 1);
 }
 
+/* Whatever else happens to the message afterwards. */
+static void
+nothing_is_told_twice(void **state)
+{
+	(void)state;
+	under(QUOTA("few", "recipients", 1, "'1h'", SUSPEND));
+	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
+	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
+	assert_int_equal(rcpt_to("<one@example.net>"), VERDICT_REJECT);
+	assert_value(record_count - 1, "$.suspension.limit", "few");
+	assert_int_equal(rcpt_to("not an address"), VERDICT_REJECT);
+	assert_value(record_count - 1, "$.suspension", "null");
+	session_abort(s);
+	assert_value(record_count - 1, "$.stage", "abort");
+	assert_value(record_count - 1, "$.suspension", "null");
+	assert_int_equal(suspended_count, 1);
+	assert_int_equal(notice_count, 1);
+}
+
 /* Records of many refusals are put together, but not that of a suspension. */
 static void
 a_suspension_is_recorded_by_itself(void **state)
@@ -709,6 +728,7 @@ main(void)
 		a_held_message_is_held_at_its_end},
 	    {"a suspension is made, then recorded, then told",
 		a_suspension_is_made_then_recorded_then_told},
+	    {"nothing is told twice", nothing_is_told_twice},
 	    {"a suspension is recorded by itself",
 		a_suspension_is_recorded_by_itself},
 	    {"faults are no refusals", faults_are_no_refusals},
