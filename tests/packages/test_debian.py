@@ -15,7 +15,7 @@ HOME = place.BUILD / "packages"
 SUITE = "bookworm"
 
 # What the walks install beside the package and what it needs.
-BESIDE = ["logrotate", "postfix", "sqlite3"]
+BESIDE = ["logrotate", "postfix", "sqlite3", "systemd"]
 
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
 
@@ -97,7 +97,7 @@ def test_all_that_belongs_to_it_is_in_it(package):
     assert run("dpkg-deb", "-I", package, "conffiles").split() == ["/etc/authpolicy/authpolicyd.conf", "/etc/logrotate.d/authpolicy-milter"]
 
 
-@pytest.mark.parametrize("name", ["whole-life", "before-postfix"])
+@pytest.mark.parametrize("name", ["whole-life", "before-postfix", "under-systemd"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a private system")
 def test_a_walk(base, package, name, tmp_path):
     walk = pathlib.Path(__file__).parent / "walk.py"

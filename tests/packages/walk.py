@@ -1,7 +1,7 @@
 """What becomes of a bare Debian when the package comes and goes: walk.py NAME BASE PACKAGE EMPTY-FOLDER.
 
 Called by test_debian.py in namespaces of its own. The base is overlaid: nothing of it is changed. There is no systemd in it, so the
-daemon is started as the unit says.
+daemon is started as the unit says, but in the walk whose subject that is: there it boots.
 """
 
 import os
@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -20,6 +21,7 @@ from docs.walk import accepted, loopback_up, mount, refused_as_bob      # noqa: 
 from lib import net, tls                                                # noqa: E402
 from lib.dovecot import Dovecot                                         # noqa: E402
 from lib.guide import block, blocks                                     # noqa: E402
+from lib.milter import Milter                                           # noqa: E402
 from lib.wait import until                                              # noqa: E402
 
 POLICY = "/var/lib/authpolicy/policy.db"
@@ -59,6 +61,7 @@ class System:
         socket.sethostname("mx.example.com")
         with open(self.root / "etc/hosts", "a", encoding="ascii") as hosts:
             hosts.write("127.0.0.1 localhost mx.example.com\n")
+        self.enter = ["chroot", self.root]
         self.daemon = None
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.notify.settimeout(20)
@@ -72,7 +75,7 @@ class System:
         """Run a block of commands; what it printed."""
         print(text, flush=True)
         with open(self.root / "tmp/output", "w+", encoding="utf-8", errors="backslashreplace") as output:   # daemons would hold a pipe
-            done = subprocess.run(["chroot", self.root, "/bin/sh", "-c", PRELUDE + text], stdin=subprocess.DEVNULL, stdout=output,
+            done = subprocess.run([*self.enter, "/bin/sh", "-c", PRELUDE + text], stdin=subprocess.DEVNULL, stdout=output,
                                   stderr=subprocess.STDOUT, check=False)
             output.seek(0)
             said = output.read()
@@ -252,9 +255,95 @@ END
     system.stop()
 
 
+class Booted:
+    """systemd itself, in a tree of cgroups of its own, as a container has it."""
+
+    def __init__(self, system):
+        self.system = system
+        self.cgroups = pathlib.Path(system.root.parent, "cgroups")
+        self.cgroups.mkdir()
+        mount("-t", "cgroup2", "cgroup2", self.cgroups)
+        self.ours = pathlib.Path(tempfile.mkdtemp(prefix="authpolicy-", dir=self.cgroups))
+
+    def __enter__(self):
+        root = self.system.root
+        mount("-t", "sysfs", "-o", "ro", "sysfs", root / "sys")
+        begin = f"""
+            echo $$ >{self.ours}/cgroup.procs
+            exec unshare --mount --pid --cgroup --ipc --fork --kill-child /bin/sh -ec '
+                mount -t proc proc {root}/proc
+                mount -t tmpfs tmpfs {root}/sys/fs/cgroup
+                mount -t cgroup2 cgroup2 {root}/sys/fs/cgroup
+                exec env -i container=walk PATH="$PATH" chroot {root} /lib/systemd/systemd --unit=multi-user.target'"""
+        self.process = subprocess.Popen(["/bin/sh", "-ec", begin], stdin=subprocess.DEVNULL)
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        [first] = until(lambda: children.read_text().split(), 20, "the first process")
+        self.system.enter = ["nsenter", f"--target={first}", "--mount", "--pid", *self.system.enter]
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        for folder in [*sorted(self.ours.rglob("*/"), reverse=True), self.ours]:
+            until(lambda f=folder: not (f / "cgroup.procs").read_text(), 20, f"nobody to be in {folder}")
+            folder.rmdir()
+
+    def says(self, *words):
+        return subprocess.run([*self.system.enter, "systemctl", *words], capture_output=True, text=True, check=False).stdout.strip()
+
+    def shows(self, name):
+        return self.says("show", "authpolicyd", "--value", "-p", name)
+
+
+def under_systemd(system):
+    """Ready, reloaded, started again when it dies or hangs, started by who connects; it can't write the policy."""
+    system.do("apt-get install -y systemd\n")
+    with Booted(system) as booted:
+        until(lambda: booted.says("is-system-running") in ("running", "degraded"), 60, lambda: booted.says("list-jobs"))
+        system.do("apt-get install -y ../authpolicy-milter_*.deb postfix\n")
+        until(lambda: booted.says("is-active", "authpolicyd") == "active", 20, lambda: booted.says("status", "authpolicyd"))
+        until(lambda: "policy generation 1 is in force" in booted.shows("StatusText"), 20, "the status")
+        assert system.owner("/var/spool/postfix/authpolicy/milter.sock") == "authpolicy:postfix 660"
+        assert [system.owner(f) for f in ("/run/authpolicy", "/var/lib/authpolicy", "/var/lib/authpolicy/state", "/var/log/authpolicy")] == [
+            "authpolicy:authpolicy 755", "root:authpolicy 750", "authpolicy:authpolicy 750", "authpolicy:authpolicy 750"]
+        inside = f"chroot /proc/{booted.shows('MainPID')}/root"
+        said = system.do(f"{inside} touch /var/log/authpolicy/x /var/lib/authpolicy/state/x\n{inside} touch {POLICY} /etc/x /usr/x 2>&1 || true\n")
+        assert said.count("Read-only file system") == 3, said
+
+        system.do("systemctl reload authpolicyd\n")
+        until(lambda: "configuration read again" in system.do("journalctl -u authpolicyd\n"), 20, "the reload")
+
+        def ends_and_comes_back(name):
+            """As another process."""
+            before = booted.shows("MainPID")
+            system.do(f"kill -{name} {before}\n")
+            until(lambda: booted.shows("MainPID") not in ("0", before) and booted.says("is-active", "authpolicyd") == "active", 30,
+                  lambda: booted.says("status", "authpolicyd"))
+        ends_and_comes_back("KILL")
+        system.do("""mkdir /run/systemd/system/authpolicyd.service.d
+            printf '[Service]\\nWatchdogSec=2\\nTimeoutAbortSec=1\\n' >/run/systemd/system/authpolicyd.service.d/soon.conf
+            systemctl daemon-reload
+            systemctl restart authpolicyd
+            """)
+        ends_and_comes_back("STOP")
+
+        system.do("""sed -i 's,^socket  *= .*,socket = "fd:3",' /etc/authpolicy/authpolicyd.conf
+            cp /usr/share/doc/authpolicy-milter/authpolicyd.socket /etc/systemd/system
+            systemctl daemon-reload
+            systemctl stop authpolicyd
+            systemctl enable --now authpolicyd.socket
+            """)
+        assert booted.says("is-active", "authpolicyd") == "inactive"
+        with Milter(system.path("/var/spool/postfix/authpolicy/milter.sock")) as session:
+            assert session.negotiate()
+        assert booted.says("is-active", "authpolicyd") == "active"
+        system.do("dpkg --remove authpolicy-milter\n")
+        assert booted.says("is-active", "authpolicyd") == "inactive"
+
+
 if __name__ == "__main__":
     os.environ["PATH"] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     name, base, package, upper = sys.argv[1:]
     debian = System(base, upper)
     shutil.copy(package, debian.root / "root")
-    {"whole-life": whole_life, "before-postfix": before_postfix}[name](debian)
+    {"whole-life": whole_life, "before-postfix": before_postfix, "under-systemd": under_systemd}[name](debian)
