@@ -44,6 +44,12 @@ def test_every_file_that_is_named_is_there_and_every_guide_is_named():
     assert not [name for name in named if not (place.TOP / name).exists()]
 
 
+def test_every_test_that_shows_what_may_fail_is_there():
+    named = re.findall(r"\btests/[\w./-]*\w", (place.TOP / "docs/reliability.md").read_text())
+    sources = [re.sub(r"unit/(\w+)\.tap", r"unit/test_\1.c", name) for name in named]
+    assert named and not [name for name in sources if not (place.TOP / name).exists()]
+
+
 def test_every_section_that_is_quoted_is_there():
     titles = set(re.findall(r"^(.+)\n-+$", (place.TOP / "README").read_text(), re.M))
     quoted = re.findall(r'README,\s+"([^"]+)"', (place.TOP / "debian/authpolicy-milter.README.Debian").read_text())
