@@ -123,6 +123,7 @@ copies_put(struct policy *plain)
 	whole = policy_suspend(plain, copies.automatic, copies.automatic_count);
 	done = whole != NULL && publish(whole);
 	if (done) {
+		policy_set_generation(plain, policy_generation(whole));
 		policy_free(copies.plain);
 		copies.plain = plain;
 	} else {
