@@ -33,29 +33,12 @@ add(struct job *job, const char *prefix, const char *name, const char *value)
 	return true;
 }
 
-/* As in a row of quota: `90s`, `15m`, `1h`, `7d`; "" for none. */
-static void
-format_period(int64_t seconds, char out[NUMBER_SIZE])
-{
-	static const struct {
-		int64_t seconds;
-		char name;
-	} units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-	size_t i = 0;
-
-	while (seconds % units[i].seconds != 0)
-		i++;
-	snprintf(out, NUMBER_SIZE, "%" PRId64 "%c", seconds / units[i].seconds,
-	    units[i].name);
-	if (seconds == 0)
-		out[0] = '\0';
-}
-
 /* The facts of the notice, and what a program needs of our environment. */
 static bool
 make_environment(struct job *job, const struct notice *n)
 {
-	char amount[NUMBER_SIZE], used[NUMBER_SIZE], period[NUMBER_SIZE];
+	char amount[NUMBER_SIZE], used[NUMBER_SIZE];
+	char period[WHEN_PERIOD_SIZE] = ""; /* none: of a message */
 	char until[WHEN_TEXT_SIZE] = "", at[WHEN_TEXT_SIZE];
 	const char *own[] = {"PATH", "TZ"};
 	const struct {
@@ -78,7 +61,8 @@ make_environment(struct job *job, const struct notice *n)
 
 	snprintf(amount, sizeof(amount), "%" PRId64, n->amount);
 	snprintf(used, sizeof(used), "%" PRId64, n->used);
-	format_period(n->period, period);
+	if (n->period != 0)
+		when_format_period(n->period, period);
 	if (n->until != 0)
 		when_format(n->until, until);
 	when_format(n->time, at);
