@@ -46,11 +46,8 @@ static struct {
 
 	pthread_t thread;
 	bool running, stop;
-	pthread_cond_t wake;
-} keeper = {
-    .lock = PTHREAD_MUTEX_INITIALIZER,
-    .wake = PTHREAD_COND_INITIALIZER,
-};
+	pthread_cond_t wake; /* by the monotonic clock: the other one steps */
+} keeper = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Publishes what the loader found, under the lock, in one step. */
 static void
@@ -224,7 +221,7 @@ run(void *unused)
 	(void)unused;
 	pthread_mutex_lock(&keeper.lock);
 	while (!keeper.stop) {
-		clock_gettime(CLOCK_REALTIME, &until);
+		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += TICK_MS * 1000000L;
 		if (until.tv_nsec >= 1000000000L) {
 			until.tv_nsec -= 1000000000L;
@@ -245,8 +242,13 @@ run(void *unused)
 bool
 keeper_start(const char *database, const char *state, struct diag *d)
 {
+	pthread_condattr_t monotonic;
 	int rc;
 
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&keeper.wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	keeper.database = database;
 	keeper.saved = saved_path(state);
 	if (keeper.saved == NULL) {
