@@ -239,7 +239,7 @@ ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 
 	if (len > ADDRESS_DOMAIN_MAX)
 		return ADDRESS_TOO_LONG;
-	for (size_t i = 0; i <= len; i++) {
+	for (size_t i = 0;; i++) {
 		char c = i < len ? text[i] : '.';
 
 		if (c == '.') {

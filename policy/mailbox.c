@@ -146,13 +146,13 @@ end_word(struct reader *r)
  */
 
 /*
- * What readers end too early or too late: a backslash that is itself escaped
- * before the end of a quote or comment.
+ * What readers end too early or too late: a backslash before the end of a quote
+ * or comment.  It is itself escaped, or that were no end.
  */
 static bool
-is_odd_end(const struct reader *r, const char *start)
+is_odd_end(const struct reader *r)
 {
-	return r->at - start > 1 && r->at[-1] == '\\' && r->at[-2] == '\\';
+	return r->at[-1] == '\\';
 }
 
 static bool
@@ -160,8 +160,7 @@ at_alnum(const struct reader *r)
 {
 	char c = (char)(*r->at | 0x20);
 
-	return r->at < r->end &&
-	       ((*r->at >= '0' && *r->at <= '9') || (c >= 'a' && c <= 'z'));
+	return (*r->at >= '0' && *r->at <= '9') || (c >= 'a' && c <= 'z');
 }
 
 /*
@@ -211,7 +210,6 @@ at_special(const struct reader *r)
 static enum mailbox_status
 skip_comment(struct reader *r)
 {
-	const char *start = r->at;
 	size_t shown_len = r->shown_len;
 	enum mailbox_status status;
 	unsigned depth = 0;
@@ -225,8 +223,8 @@ skip_comment(struct reader *r)
 		nested = nested || depth > 1;
 		if (at(r, ')') && --depth == 0) {
 			end_word(r);
-			r->unclear = r->unclear || is_odd_end(r, start) ||
-				     (nested && special);
+			r->unclear =
+			    r->unclear || is_odd_end(r) || (nested && special);
 			r->at++;
 			if (r->hide_comments)
 				r->shown_len = shown_len;
@@ -260,14 +258,13 @@ skip_cfws(struct reader *r)
 static enum mailbox_status
 skip_quoted(struct reader *r, bool show)
 {
-	const char *start = r->at;
 	enum mailbox_status status;
 
 	end_word(r);
 	for (r->at++; r->at < r->end; r->at++) {
 		if (at(r, '"')) {
 			end_word(r);
-			r->unclear = r->unclear || is_odd_end(r, start);
+			r->unclear = r->unclear || is_odd_end(r);
 			r->at++;
 			return MAILBOX_OK;
 		}

@@ -68,7 +68,8 @@ struct finding {
 	char row[ROW_MAX + 1]; /* `send_as(alice, bob@example.com)`, or "" */
 };
 
-/* What one stage can find at most: each of its steps once. */
+/* What is kept of one question: each step of a stage may find something; of
+ * rules in mode monitor these are the first. */
 #define VERDICT_FINDINGS_MAX 8
 
 /*

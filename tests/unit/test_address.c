@@ -8,8 +8,13 @@
 
 #include <string.h>
 
-/* Four times U+1D160, which is composed of three: a third of its octets. */
-#define NOTES "\360\235\205\240\360\235\205\240\360\235\205\240\360\235\205\240"
+/* U+1D160, which is composed of three: a third of its octets. */
+#define NOTE "\360\235\205\240"
+#define NOTES NOTE NOTE NOTE NOTE
+#define COMPOSED "\360\235\205\230\360\235\205\245\360\235\205\256"
+/* U+00FC, a hundred octets of it. */
+#define UE10 "\303\274\303\274\303\274\303\274\303\274"
+#define UE100 UE10 UE10 UE10 UE10 UE10 UE10 UE10 UE10 UE10 UE10
 #define X10 "xxxxxxxxxx"
 #define LOCAL63 X10 X10 X10 X10 X10 X10 "xxx"
 #define LOCAL64 LOCAL63 "x"
@@ -38,6 +43,16 @@ static const struct mailbox mailboxes[] = {
     {"a leading dot is no dot-atom", ".a@example.com", ADDRESS_SYNTAX},
     {"64 octets that composition makes 192 are too long",
 	NOTES NOTES NOTES NOTES "@example.com", ADDRESS_TOO_LONG},
+    {"so they are with a Kelvin sign behind them",
+	"xx" NOTES NOTE "\342\204\252@example.com", ADDRESS_TOO_LONG},
+    {"so they are before a Kelvin sign",
+	NOTES NOTES NOTES "\342\204\252@example.com", ADDRESS_TOO_LONG},
+    {"so they are with one more letter behind that",
+	"x" NOTES NOTE "\342\204\252x@example.com", ADDRESS_TOO_LONG},
+    {"64 octets, composed, are long enough",
+	"x" NOTES NOTE "\342\204\252@example.com", ADDRESS_OK,
+	"x" COMPOSED COMPOSED COMPOSED COMPOSED COMPOSED
+	"\342\204\252@example.com"},
     {"a trailing dot is no dot-atom", "a.@example.com", ADDRESS_SYNTAX},
     {"two dots are no dot-atom", "a..b@example.com", ADDRESS_SYNTAX},
     {"a lone dot is no dot-atom", ".@example.com", ADDRESS_SYNTAX},
@@ -165,6 +180,9 @@ static const struct mailbox mailboxes[] = {
 	ADDRESS_TOO_LONG},
     {"a domain over 253 bytes is too long", "a@" DOMAIN253 "x",
 	ADDRESS_TOO_LONG},
+    {"a domain of a thousand bytes beyond ASCII is too long",
+	"a@" UE100 UE100 UE100 UE100 UE100 UE100 UE100 UE100 UE100 UE100 UE100,
+	ADDRESS_TOO_LONG},
     {"254 bytes are for the whole, domain of 253 or not", "a@" DOMAIN253,
 	ADDRESS_TOO_LONG},
 
@@ -180,6 +198,7 @@ static const struct mailbox mailboxes[] = {
 	ADDRESS_BAD_DOMAIN},
     {"a numeric label is fine before the last", "a@123.example.com",
 	ADDRESS_OK},
+    {"with a hyphen it is no numeric label", "a@example.12-3", ADDRESS_OK},
     {"a numeric last label is refused", "a@example.123", ADDRESS_BAD_DOMAIN},
     {"an IPv4 address without brackets is refused", "a@192.0.2.1",
 	ADDRESS_BAD_DOMAIN},
@@ -215,6 +234,7 @@ static const struct mailbox mailboxes[] = {
     {"an IPv4 literal of three numbers is refused", "a@[192.0.2]",
 	ADDRESS_BAD_DOMAIN},
     {"an empty literal is refused", "a@[]", ADDRESS_BAD_DOMAIN},
+    {"a bracket alone is refused", "a@[", ADDRESS_BAD_DOMAIN},
     {"an unclosed literal is refused", "a@[192.0.2.1", ADDRESS_BAD_DOMAIN},
     {"text after a literal is refused", "a@[192.0.2.1].com",
 	ADDRESS_BAD_DOMAIN},
@@ -318,6 +338,7 @@ static const struct mailbox paths[] = {
     {"a tab is no blank", "\t<alice@example.com>", ADDRESS_CONTROL},
     {"a route is refused in a path", "<@a.example:alice@example.com>",
 	ADDRESS_ROUTED},
+    {"two letters are no null path", "ab", ADDRESS_NO_DOMAIN},
     {"an unqualified path has no domain", "<alice>", ADDRESS_NO_DOMAIN},
     {"postmaster alone has no domain", "<postmaster>", ADDRESS_NO_DOMAIN},
 };

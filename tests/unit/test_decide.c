@@ -275,6 +275,8 @@ what_did_not_come_by_smtp_goes(void **state)
 	f.local = true;
 	policy_decide(policy, &f, STAGE_RCPT, NULL, &v);
 	assert_int_equal(v.kind, VERDICT_ACCEPT);
+	policy_decide(NULL, &f, STAGE_MAIL, NULL, &v);
+	assert_int_equal(v.kind, VERDICT_ACCEPT);
 }
 
 /* The reasons of the manual, in its table: `.It Li NAME Ta STAGE Ta CODES`. */
