@@ -388,12 +388,6 @@ callbacks_run(void)
 	return smfi_main() == MI_SUCCESS ? 0 : -1;
 }
 
-void
-callbacks_stop(void)
-{
-	(void)smfi_stop();
-}
-
 bool
 callbacks_drain(int ms)
 {

@@ -22,13 +22,10 @@ bool callbacks_register(const struct config *c, struct diag *d);
 bool callbacks_open(struct diag *d);
 
 /*
- * Serves until callbacks_stop() or SIGTERM.  0 when it was stopped, else -1.
- * libmilter returns while callbacks still run: callbacks_drain() waits.
+ * Serves until the process ends, or libmilter gives up: then -1, or 0 when it
+ * says that it was stopped.  Callbacks may still run: callbacks_drain() waits.
  */
 int callbacks_run(void);
-
-/* Asks callbacks_run() to return; takes up to five seconds. */
-void callbacks_stop(void);
 
 /* Lets no callback decide any more, for good, and waits at most `ms`
  * milliseconds for those that run.  False: some still run. */

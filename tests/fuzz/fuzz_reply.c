@@ -57,12 +57,6 @@ smfi_main(void)
 }
 
 int
-smfi_stop(void)
-{
-	return MI_FAILURE;
-}
-
-int
 smfi_setpriv(SMFICTX *ctx, void *priv)
 {
 	ctx->priv = priv;

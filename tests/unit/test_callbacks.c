@@ -54,12 +54,6 @@ smfi_main(void)
 }
 
 int
-smfi_stop(void)
-{
-	return MI_SUCCESS;
-}
-
-int
 smfi_setpriv(SMFICTX *ctx, void *priv)
 {
 	ctx->priv = priv;
@@ -566,7 +560,6 @@ the_socket_is_handed_on(void **state)
 	(void)state;
 	assert_true(callbacks_open(&d));
 	assert_int_equal(callbacks_run(), 0);
-	callbacks_stop();
 	assert_true(callbacks_drain(10));
 	config.socket = "";
 	assert_false(callbacks_register(&config, &d));
