@@ -1,33 +1,6 @@
 -- What logins sent, for `authpolicy limit suggest`, in a database of its own
 -- that is gone afterwards.  Times are seconds since 1970.
 
-CREATE TABLE sent (
-	login      TEXT NOT NULL,
-	at         INTEGER NOT NULL,
-	messages   INTEGER NOT NULL,
-	recipients INTEGER NOT NULL,
-	fresh      INTEGER NOT NULL, -- recipients never written to before
-	largest    INTEGER NOT NULL, -- recipients of one message
-	PRIMARY KEY (login, at)
-) WITHOUT ROWID;
-
--- When a login first wrote to an address.
-CREATE TABLE written (
-	login     TEXT NOT NULL,
-	recipient TEXT NOT NULL,
-	at        INTEGER NOT NULL,
-	PRIMARY KEY (login, recipient)
-) WITHOUT ROWID;
-
--- What is counted as distinct, and when it was used.
-CREATE TABLE used (
-	metric TEXT NOT NULL, -- senders or networks
-	login  TEXT NOT NULL,
-	value  TEXT NOT NULL,
-	at     INTEGER NOT NULL,
-	PRIMARY KEY (metric, login, value, at)
-) WITHOUT ROWID;
-
 -- The busiest window of each login; period 0: of one message.
 CREATE TABLE busiest (
 	metric TEXT NOT NULL,
@@ -47,12 +20,12 @@ FROM (SELECT column1 AS digits FROM
       (VALUES (1), (10), (100), (1000), (10000), (100000), (1000000), (10000000)))
 WHERE digits * scale % 10 = 0;
 
-CREATE VIEW covered AS
-SELECT ifnull(sum(messages), 0) AS messages, count(DISTINCT login) AS logins,
-       strftime('%Y-%m-%dT%H:%M:%SZ', min(at), 'unixepoch') AS first,
-       strftime('%Y-%m-%dT%H:%M:%SZ', max(at), 'unixepoch') AS last,
-       max(at) - min(at) AS seconds
-FROM sent;
+-- One row; no times when there is no message.
+CREATE TABLE covered (
+	messages INTEGER NOT NULL,
+	first    INTEGER,
+	last     INTEGER
+);
 
 -- Percentiles by nearest rank, over logins.
 CREATE VIEW spread AS

@@ -5,7 +5,7 @@
 INSERT OR IGNORE INTO busiest
 SELECT metric, period, login, 0
 FROM (SELECT DISTINCT metric, period FROM busiest),
-     (SELECT DISTINCT login FROM sent);
+     (SELECT DISTINCT login FROM busiest);
 
 -- A limit for everyone, above the 99th percentile.  Of windows that the log
 -- does not fill nothing can be said: amount is NULL.
@@ -13,7 +13,7 @@ CREATE TABLE proposal AS
 SELECT metric, period,
        iif(period % 86400 = 0, (period / 86400) || 'd', (period / 3600) || 'h') AS length,
        p50, p95, p99, most,
-       iif(period <= (SELECT seconds FROM covered),
+       iif(period <= (SELECT last - first FROM covered),
            (SELECT min(sensible.amount) FROM sensible WHERE sensible.amount > p99
             AND (metric NOT IN ('senders', 'networks') OR sensible.amount <= 1000)),
            NULL) AS amount

@@ -209,13 +209,8 @@ enum statement {
 	SQL_SENT,	     /* a line, since, until; columns as in suggest.c */
 	SQL_SENT_RECIPIENTS, /* JSON array */
 	SQL_SENT_AUTHORS,    /* the same */
-	SQL_SENT_ADD,	     /* login, at, recipients, of them not named */
-	SQL_SENT_WRITTEN,    /* login, recipient, at */
-	SQL_SENT_USED,	     /* metric, login, value, at */
-	SQL_SENT_FRESH,
-	SQL_SENT_MOMENTS,
-	SQL_SENT_USES,
-	SQL_BUSIEST_ADD, /* metric, period, login, used */
+	SQL_COVERED_ADD,     /* messages, first and last time or NULL */
+	SQL_BUSIEST_ADD,     /* metric, period, login, used */
 	SQL_SUGGEST_COVERED,
 	SQL_SUGGEST_TABLE,
 	SQL_SUGGEST,

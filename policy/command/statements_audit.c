@@ -173,52 +173,37 @@ const char *const statements_audit[STATEMENT_COUNT] = {
 	"SELECT reason, messages FROM unmended ORDER BY messages DESC, reason",
 
     /* the line is read twice, what is of interest in it as often as it takes */
+    /* LIMIT keeps SQLite from looking each value up anew where it is used */
     [SQL_SENT] =
-	"WITH record(r) AS MATERIALIZED (SELECT iif(json_valid(j),"
-	" json_extract(j, '$.time', '$.verdict', '$.stage', '$.login',"
-	" '$.client', '$.sender', '$.recipients_not_named', '$.recipients',"
-	" '$.authors'), NULL)"
-	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row))"
-	" SELECT r ->> 2 = 'eom' AND r ->> 1 IN ('accept', 'hold') AND"
-	" length(CAST(raw(r ->> 3) AS BLOB)) BETWEEN 1 AND 255 AND r ->> 0 >= "
-	"?2 AND r ->> 0 < ?3,"
-	" raw(r ->> 3), strftime('%s', substr(r ->> 0, 1, 19)), raw(r ->> 4),"
-	" raw(r ->> 5), min(max(ifnull(CAST(r ->> 6 AS INTEGER), 0), 0),"
-	" 1000000),"
-	" iif(json_type(r, '$[7]') = 'array', r -> 7, NULL),"
-	" iif(json_type(r, '$[8]') = 'array', r -> 8, NULL)"
-	" FROM record WHERE" IS_RECORD("r ->> 0", "r ->> 1"),
+	"SELECT stage = 'eom' AND verdict IN ('accept', 'hold') AND"
+	" length(CAST(login AS BLOB)) BETWEEN 1 AND 255 AND time >= ?2 AND"
+	" time < ?3, login, strftime('%s', substr(time, 1, 19)), client,"
+	" sender, min(max(ifnull(CAST(not_named AS INTEGER), 0), 0), 1000000),"
+	" iif(substr(recipients, 1, 1) = '[', recipients, NULL),"
+	" iif(substr(authors, 1, 1) = '[' AND authors <> json_array(sender),"
+	" authors, NULL)"
+	" FROM (SELECT j ->> '$.time' AS time, j ->> '$.verdict' AS verdict,"
+	" j ->> '$.stage' AS stage, raw(j ->> '$.login') AS login,"
+	" raw(j ->> '$.client') AS client, raw(j ->> '$.sender') AS sender,"
+	" j ->> '$.recipients_not_named' AS not_named,"
+	" j -> '$.recipients' AS recipients, j -> '$.authors' AS authors"
+	" FROM (SELECT iif(yes, ?1, NULL) AS j FROM one_row)"
+	" WHERE json_valid(j) LIMIT 1) WHERE" IS_RECORD("time", "verdict"),
     [SQL_SENT_RECIPIENTS] =
 	"SELECT raw(value ->> '$.rcpt') FROM json_each(ifnull(?, '[]'))"
 	" WHERE iif(type = 'object', ifnull(value ->> '$.verdict', 'accept')"
 	" NOT IN ('reject', 'tempfail'), 0)",
     [SQL_SENT_AUTHORS] =
 	"SELECT raw(value) FROM json_each(ifnull(?, '[]')) WHERE type = 'text'",
-    [SQL_SENT_ADD] =
-	"INSERT INTO sent(login, at, messages, recipients, fresh, largest)"
-	" VALUES (?1, ?2, 1, ?3, ?4, ?3)"
-	" ON CONFLICT(login, at) DO UPDATE SET messages = messages + 1,"
-	" recipients = recipients + excluded.recipients,"
-	" fresh = fresh + excluded.fresh,"
-	" largest = max(largest, excluded.largest)",
-    [SQL_SENT_WRITTEN] =
-	"INSERT INTO written(login, recipient, at) VALUES (?, ?, ?)"
-	" ON CONFLICT(login, recipient) DO UPDATE SET at = excluded.at"
-	" WHERE excluded.at < at",
-    [SQL_SENT_USED] = "INSERT INTO used(metric, login, value, at)"
-		      " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-    [SQL_SENT_FRESH] =
-	"UPDATE sent SET fresh = fresh + first.count FROM (SELECT login, at,"
-	" count(*) AS count FROM written GROUP BY login, at) AS first"
-	" WHERE first.login = sent.login AND first.at = sent.at",
-    [SQL_SENT_MOMENTS] =
-	"SELECT login, at, messages, recipients, fresh, largest FROM sent"
-	" ORDER BY login, at",
-    [SQL_SENT_USES] = "SELECT metric, login, value, at FROM used"
-		      " ORDER BY metric, login, value, at",
+    [SQL_COVERED_ADD] =
+	"INSERT INTO covered(messages, first, last) VALUES (?, ?, ?)",
     [SQL_BUSIEST_ADD] = "INSERT INTO busiest(metric, period, login, used)"
 			" VALUES (?, ?, ?, ?)",
-    [SQL_SUGGEST_COVERED] = "SELECT messages, logins, first, last FROM covered",
+    [SQL_SUGGEST_COVERED] =
+	"SELECT messages, (SELECT count(DISTINCT login) FROM busiest) AS"
+	" logins, strftime('%Y-%m-%dT%H:%M:%SZ', first, 'unixepoch') AS first,"
+	" strftime('%Y-%m-%dT%H:%M:%SZ', last, 'unixepoch') AS last"
+	" FROM covered",
     [SQL_SUGGEST_TABLE] =
 	"SELECT metric, nullif(length, '0d') AS period, p50 AS \"50%\","
 	" p95 AS \"95%\", p99 AS \"99%\", most AS max,"

@@ -5,6 +5,7 @@
 #include "policy/command/command.h"
 #include "policy/command/period.h"
 #include "policy/command/records.h"
+#include "policy/command/sent.h"
 #include "policy/command/suggest.h"
 #include "policy/command/texts.h"
 #include "policy/command/windows.h"
@@ -21,6 +22,10 @@ struct count {
 	struct db *db;
 	const struct policy *policy;
 	struct period period;
+	struct sent sent;
+	int64_t messages, first, last;
+	uint32_t login; /* of the message in hand, and when it came */
+	int64_t at;
 };
 
 /* The columns of SQL_SENT. */
@@ -53,53 +58,44 @@ counted(const struct count *c, const char *typed, struct address *out)
 	return out->text;
 }
 
-static void
-use(struct count *c, sqlite3_stmt *s, const char *metric, const char *value)
-{
-	db_run(c->db, SQL_SENT_USED, metric, text(s, COLUMN_LOGIN), value,
-	    text(s, COLUMN_AT));
-}
-
 /* The envelope sender and the authors; the null sender is nobody's. */
 static void
-count_senders(struct count *c, sqlite3_stmt *s)
+count_sender(struct count *c, const char *sender)
 {
-	const char *sender = text(s, COLUMN_SENDER);
 	struct address a, out;
-	sqlite3_stmt *authors;
 
-	if (sender != NULL && strcmp(sender, "<>") != 0 &&
-	    address_parse(sender, strlen(sender), &a) == ADDRESS_OK) {
-		counted_address(c->policy, &a, &out);
-		use(c, s, "senders", out.text);
-	}
-	authors = db_query(c->db, SQL_SENT_AUTHORS, text(s, COLUMN_AUTHORS));
-	while (db_step(c->db, authors)) {
-		const char *author = text(authors, 0);
+	if (sender == NULL || strcmp(sender, "<>") == 0 ||
+	    address_parse(sender, strlen(sender), &a) != ADDRESS_OK)
+		return;
+	counted_address(c->policy, &a, &out);
+	sent_use(&c->sent, DISTINCT_SENDERS, c->login, c->at, out.text);
+}
 
-		if (author == NULL ||
-		    address_parse(author, strlen(author), &a) != ADDRESS_OK)
-			continue;
-		counted_address(c->policy, &a, &out);
-		use(c, s, "senders", out.text);
-	}
+static void
+count_authors(struct count *c, const char *array)
+{
+	sqlite3_stmt *authors =
+	    array == NULL ? NULL : db_query(c->db, SQL_SENT_AUTHORS, array);
+
+	while (db_step(c->db, authors))
+		count_sender(c, text(authors, 0));
 }
 
 /* Those that were accepted; how many. */
-static int64_t
-count_recipients(struct count *c, sqlite3_stmt *s)
+static uint32_t
+count_recipients(struct count *c, const char *array)
 {
 	sqlite3_stmt *list =
-	    db_query(c->db, SQL_SENT_RECIPIENTS, text(s, COLUMN_RECIPIENTS));
-	int64_t n = 0;
+	    array == NULL ? NULL : db_query(c->db, SQL_SENT_RECIPIENTS, array);
+	uint32_t n = 0;
 
 	for (; db_step(c->db, list); n++) {
+		const char *typed = text(list, 0);
 		struct address out;
 
-		if (text(list, 0) != NULL)
-			db_run(c->db, SQL_SENT_WRITTEN, text(s, COLUMN_LOGIN),
-			    counted(c, text(list, 0), &out),
-			    text(s, COLUMN_AT));
+		if (typed != NULL)
+			sent_write(
+			    &c->sent, c->login, c->at, counted(c, typed, &out));
 	}
 	return n;
 }
@@ -108,19 +104,35 @@ count_recipients(struct count *c, sqlite3_stmt *s)
 static void
 count_message(struct count *c, sqlite3_stmt *s)
 {
-	const char *client = text(s, COLUMN_CLIENT);
-	char network[COUNTED_NETWORK_SIZE], recipients[24], not_named[24];
-	int64_t unknown = sqlite3_column_int64(s, COLUMN_NOT_NAMED);
-	int64_t named = count_recipients(c, s);
+	uint32_t not_named = (uint32_t)sqlite3_column_int(s, COLUMN_NOT_NAMED);
+	char network[COUNTED_NETWORK_SIZE];
 
-	snprintf(recipients, sizeof(recipients), "%lld",
-	    (long long)(named + unknown));
-	snprintf(not_named, sizeof(not_named), "%lld", (long long)unknown);
-	db_run(c->db, SQL_SENT_ADD, text(s, COLUMN_LOGIN), text(s, COLUMN_AT),
-	    recipients, not_named);
-	count_senders(c, s);
-	if (counted_network(client, network))
-		use(c, s, "networks", network);
+	c->login = sent_name(&c->sent, text(s, COLUMN_LOGIN));
+	c->at = sqlite3_column_int64(s, COLUMN_AT);
+	if (c->messages == 0 || c->at < c->first)
+		c->first = c->at;
+	if (c->messages++ == 0 || c->at > c->last)
+		c->last = c->at;
+	sent_message(&c->sent, c->login, c->at,
+	    count_recipients(c, text(s, COLUMN_RECIPIENTS)) + not_named,
+	    not_named);
+	count_sender(c, text(s, COLUMN_SENDER));
+	count_authors(c, text(s, COLUMN_AUTHORS));
+	if (counted_network(text(s, COLUMN_CLIENT), network))
+		sent_use(&c->sent, DISTINCT_NETWORKS, c->login, c->at, network);
+}
+
+/* What is said of all; of nothing there is no time. */
+static void
+write_covered(struct count *c)
+{
+	char messages[24], first[24], last[24];
+
+	snprintf(messages, sizeof(messages), "%lld", (long long)c->messages);
+	snprintf(first, sizeof(first), "%lld", (long long)c->first);
+	snprintf(last, sizeof(last), "%lld", (long long)c->last);
+	db_run(c->db, SQL_COVERED_ADD, messages, c->messages > 0 ? first : NULL,
+	    c->messages > 0 ? last : NULL);
 }
 
 /* Reads all records, then finds the busiest windows. */
@@ -128,7 +140,8 @@ static void
 count_all(struct count *c, struct records *r)
 {
 	db_exec(c->db, "BEGIN");
-	while (c->db->status == STATUS_OK && records_next(r)) {
+	while (
+	    c->db->status == STATUS_OK && !c->sent.failed && records_next(r)) {
 		sqlite3_stmt *s = db_query(
 		    c->db, SQL_SENT, r->line, c->period.since, c->period.until);
 
@@ -139,8 +152,11 @@ count_all(struct count *c, struct records *r)
 		sqlite3_reset(s);
 	}
 	progress_end(&r->progress);
-	db_run(c->db, SQL_SENT_FRESH);
-	windows_find(c->db);
+	sent_sort(&c->sent);
+	if (c->sent.failed)
+		db_fail(c->db, STATUS_UNKNOWN, "out of memory");
+	write_covered(c);
+	windows_find(c->db, &c->sent);
 	db_exec(c->db, suggest_sql);
 	db_exec(c->db, "COMMIT");
 }
@@ -159,6 +175,7 @@ suggest(struct command *c, const struct policy *policy)
 	else if (records_database(&c->db) && db_exec(&c->db, sent_sql))
 		count_all(&count, &r);
 	status = records_close(&r);
+	sent_clear(&count.sent);
 	if (c->db.status != STATUS_OK)
 		return c->db.status;
 	if (c->json)

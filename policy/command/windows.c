@@ -1,26 +1,20 @@
 /* The busiest sliding windows, login by login: one pass over what each sent. */
 #include "policy/command/windows.h"
-#include "policy/address.h"
-#include "policy/verdict.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define PERIODS 3
-#define SUMS 3
 
 static const struct {
 	const char *text;
 	int64_t seconds;
 } periods[PERIODS] = {{"3600", 3600}, {"86400", 86400}, {"604800", 604800}};
 
-static const char *const sums[SUMS] = {
-    "messages", "recipients", "new_recipients"};
-
-/* What was sent in one second. */
-struct moment {
-	int64_t at, n[SUMS];
-};
+static const char *const sums[SUMS] = {[SUM_MESSAGES] = "messages",
+    [SUM_RECIPIENTS] = "recipients",
+    [SUM_NEW_RECIPIENTS] = "new_recipients"};
+static const char *const distincts[DISTINCTS] = {
+    [DISTINCT_SENDERS] = "senders", [DISTINCT_NETWORKS] = "networks"};
 
 /* Where a value comes into a window, or leaves it. */
 struct edge {
@@ -28,56 +22,31 @@ struct edge {
 	int step;
 };
 
-/* Any of these, growing. */
-struct list {
-	void *items;
-	size_t count, room;
-};
-
-/* The login in hand; no name in the tables is longer. */
 struct find {
 	struct db *db;
-	char login[LOGIN_MAX + 1], metric[16], value[ADDRESS_MAX + 1];
-	struct list moments, edges[PERIODS];
-	int64_t largest;
+	const struct sent *sent;
+	struct list edges[PERIODS]; /* of the login in hand */
 };
 
-static void *
-list_add(struct find *f, struct list *l, size_t size)
-{
-	size_t room = l->room * 2 + 64;
-	void *larger;
-
-	if (l->count == l->room) {
-		larger = reallocarray(l->items, room, size);
-		if (larger == NULL) {
-			db_fail(f->db, STATUS_UNKNOWN, "out of memory");
-			return NULL;
-		}
-		l->items = larger;
-		l->room = room;
-	}
-	return (char *)l->items + l->count++ * size;
-}
-
 static void
-write(struct find *f, const char *metric, const char *period, int64_t used)
+write(struct find *f, const char *metric, const char *period, uint32_t login,
+    int64_t used)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "%lld", (long long)used);
-	db_run(f->db, SQL_BUSIEST_ADD, metric, period, f->login, text);
+	db_run(f->db, SQL_BUSIEST_ADD, metric, period,
+	    sent_text(f->sent, login), text);
 }
 
-/* The most of one sum in a window; the moments are in their order. */
+/* The most of one sum in a window. */
 static int64_t
-most_in(const struct find *f, int sum, int64_t period)
+most_in(const struct moment *m, size_t count, enum sum sum, int64_t period)
 {
-	const struct moment *m = f->moments.items;
 	int64_t level = 0, most = 0;
 	size_t oldest = 0;
 
-	for (size_t i = 0; i < f->moments.count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		level += m[i].n[sum];
 		for (; m[oldest].at < m[i].at - period; oldest++)
 			level -= m[oldest].n[sum];
@@ -87,51 +56,43 @@ most_in(const struct find *f, int sum, int64_t period)
 	return most;
 }
 
+/* What adds up, of the login whose moments these are. */
 static void
-end_sums(struct find *f)
+write_sums(struct find *f, const struct moment *m, size_t count)
 {
-	if (f->moments.count == 0)
-		return;
-	for (int sum = 0; sum < SUMS; sum++)
+	uint32_t largest = 0;
+
+	for (enum sum sum = 0; sum < SUMS; sum++)
 		for (int p = 0; p < PERIODS; p++)
-			write(f, sums[sum], periods[p].text,
-			    most_in(f, sum, periods[p].seconds));
-	write(f, "recipients_per_message", "0", f->largest);
-	f->moments.count = 0;
-	f->largest = 0;
+			write(f, sums[sum], periods[p].text, m->login,
+			    most_in(m, count, sum, periods[p].seconds));
+	for (size_t i = 0; i < count; i++)
+		if (m[i].n[SUM_RECIPIENTS] > largest)
+			largest = m[i].n[SUM_RECIPIENTS];
+	write(f, "recipients_per_message", "0", m->login, largest);
 }
 
 static void
 find_sums(struct find *f)
 {
-	sqlite3_stmt *s = db_query(f->db, SQL_SENT_MOMENTS);
+	const struct moment *m = f->sent->moments.items;
+	size_t begin = 0, count = f->sent->moments.count;
 
-	while (db_step(f->db, s)) {
-		const char *login = (const char *)sqlite3_column_text(s, 0);
-		struct moment *m;
-
-		if (strcmp(login, f->login) != 0) {
-			end_sums(f);
-			snprintf(f->login, sizeof(f->login), "%s", login);
+	for (size_t i = 0; i < count; i++)
+		if (i + 1 == count || m[i + 1].login != m[i].login) {
+			write_sums(f, m + begin, i + 1 - begin);
+			begin = i + 1;
 		}
-		m = list_add(f, &f->moments, sizeof(*m));
-		if (m == NULL)
-			return;
-		m->at = sqlite3_column_int64(s, 1);
-		for (int i = 0; i < SUMS; i++)
-			m->n[i] = sqlite3_column_int64(s, 2 + i);
-		if (sqlite3_column_int64(s, 2 + SUMS) > f->largest)
-			f->largest = sqlite3_column_int64(s, 2 + SUMS);
-	}
-	end_sums(f);
 }
 
 static void
 add_edge(struct find *f, int period, int64_t at, int step)
 {
-	struct edge *e = list_add(f, &f->edges[period], sizeof(*e));
+	struct edge *e = list_add(&f->edges[period], sizeof(*e));
 
-	if (e != NULL)
+	if (e == NULL)
+		db_fail(f->db, STATUS_UNKNOWN, "out of memory");
+	else
 		*e = (struct edge){at, step};
 }
 
@@ -146,8 +107,9 @@ compare_edges(const void *a, const void *b)
 	return x->step - y->step;
 }
 
+/* What is told apart, of the login whose edges these are. */
 static void
-end_distinct(struct find *f)
+write_distinct(struct find *f, enum distinct what, uint32_t login)
 {
 	for (int p = 0; p < PERIODS; p++) {
 		struct edge *e = f->edges[p].items;
@@ -161,71 +123,55 @@ end_distinct(struct find *f)
 			if (level > most)
 				most = level;
 		}
-		write(f, f->metric, periods[p].text, most);
+		write(f, distincts[what], periods[p].text, login, most);
 		f->edges[p].count = 0;
 	}
 }
 
 /*
- * The uses of a value come in their order.  It is in a window until the period
- * is over without another; `last` < 0: it had none before, `at` < 0: it has no
- * more.
+ * One use of a value: it is in a window until the period is over without
+ * another.  `last`, `next`: the same value's before and after, or NULL.
  */
 static void
-use(struct find *f, int64_t last, int64_t at)
+add_use(struct find *f, const struct use *last, const struct use *use,
+    const struct use *next)
 {
 	for (int p = 0; p < PERIODS; p++) {
-		bool gone =
-		    last >= 0 && (at < 0 || at - last > periods[p].seconds);
+		int64_t period = periods[p].seconds;
 
-		if (gone)
-			add_edge(f, p, last + periods[p].seconds + 1, -1);
-		if (at >= 0 && (gone || last < 0))
-			add_edge(f, p, at, 1);
+		if (last == NULL || use->at - last->at > period)
+			add_edge(f, p, use->at, 1);
+		if (next == NULL || next->at - use->at > period)
+			add_edge(f, p, use->at + period + 1, -1);
 	}
 }
 
 static void
-find_distinct(struct find *f)
+find_distinct(struct find *f, enum distinct what)
 {
-	sqlite3_stmt *s = db_query(f->db, SQL_SENT_USES);
-	int64_t last = -1;
+	const struct use *u = f->sent->uses[what].items, *last = NULL;
+	size_t count = f->sent->uses[what].count;
 
-	f->login[0] = '\0';
-	while (db_step(f->db, s)) {
-		const char *metric = (const char *)sqlite3_column_text(s, 0);
-		const char *login = (const char *)sqlite3_column_text(s, 1);
-		const char *value = (const char *)sqlite3_column_text(s, 2);
-		int64_t at = sqlite3_column_int64(s, 3);
-		bool other = strcmp(login, f->login) != 0 ||
-			     strcmp(metric, f->metric) != 0;
+	for (size_t i = 0; i < count; i++) {
+		bool ends = i + 1 == count || u[i + 1].login != u[i].login;
+		const struct use *next =
+		    ends || u[i + 1].value != u[i].value ? NULL : &u[i + 1];
 
-		if ((other || strcmp(value, f->value) != 0) && last >= 0) {
-			use(f, last, -1);
-			last = -1;
-		}
-		if (other) {
-			end_distinct(f);
-			snprintf(f->login, sizeof(f->login), "%s", login);
-			snprintf(f->metric, sizeof(f->metric), "%s", metric);
-		}
-		snprintf(f->value, sizeof(f->value), "%s", value);
-		use(f, last, at);
-		last = at;
+		add_use(f, last, &u[i], next);
+		last = next == NULL ? NULL : &u[i];
+		if (ends)
+			write_distinct(f, what, u[i].login);
 	}
-	if (last >= 0)
-		use(f, last, -1);
-	end_distinct(f);
 }
 
 void
-windows_find(struct db *db)
+windows_find(struct db *db, const struct sent *sent)
 {
-	struct find f = {.db = db};
+	struct find f = {.db = db, .sent = sent};
 
 	find_sums(&f);
-	find_distinct(&f);
-	free(f.moments.items);
+	for (enum distinct what = 0; what < DISTINCTS; what++)
+		find_distinct(&f, what);
 	for (int p = 0; p < PERIODS; p++)
 		free(f.edges[p].items);
 }

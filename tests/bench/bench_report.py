@@ -1,4 +1,4 @@
-"""How fast `report` and `log` read an audit log: bench_report.py PROGRAM [RECORDS]."""
+"""How fast `report`, `log` and `limit suggest` read an audit log: bench_report.py PROGRAM [RECORDS]."""
 
 import pathlib
 import resource
@@ -33,6 +33,8 @@ def main(program, count):
         measure("report --html", count, program, "report", log, "--html", f"{folder}/report.html")
         measure("log --login", count, program, "log", log, "--login", "user77")
         measure("log --address", count, program, "log", log, "--address", "@nowhere.example")
+        subprocess.run([program, "--db", f"{folder}/policy.db", "init", "example.com"], stdout=subprocess.DEVNULL, check=True)
+        measure("limit suggest", count, program, "--db", f"{folder}/policy.db", "limit", "suggest", log)
 
 
 main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1000000)

@@ -182,6 +182,16 @@ def test_the_null_sender_is_nobody(command, tmp_path):
     assert (row["p50"], row["max"]) == (0, 1)
 
 
+def test_the_order_of_the_records_is_no_matter(command, tmp_path):
+    rng = random.Random(4)
+    records = [sent(rng.randrange(9 * 86400), f"user{rng.randrange(9)}", sender=f"s{rng.randrange(5)}@example.com",
+                    authors=[f"a{rng.randrange(5)}@example.com"], client=f"192.0.{rng.randrange(9)}.1",
+                    rcpt=[f"<r{rng.randrange(40)}@example.org>"]) for _ in range(600)]
+    said = suggest(command, audit.write(tmp_path / "audit.log", sorted(records, key=lambda one: one["time"])))
+    rng.shuffle(records)
+    assert suggest(command, audit.write(tmp_path / "audit.log", records)) == said
+
+
 def test_an_empty_log_proposes_nothing(command, tmp_path):
     (tmp_path / "audit.log").write_text("")
     said = suggest(command, tmp_path / "audit.log")
