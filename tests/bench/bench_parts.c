@@ -7,10 +7,7 @@
 #include "milter/audit.h"
 #include "milter/copies.h"
 #include "milter/limits.h"
-#include "milter/log.h"
-#include "milter/notice.h"
 #include "milter/record.h"
-#include "milter/state.h"
 #include "policy/build.h"
 #include "policy/mailbox.h"
 
@@ -25,41 +22,8 @@
 #define ROUNDS 7 /* the best of each counts */
 #define LOGINS 1000
 
-static struct policy *policy;
+static const struct policy *policy;
 static struct session *session;
-
-/* --- what a session needs of the daemon ---------------------------------- */
-
-const struct policy *
-copies_take(void)
-{
-	return policy;
-}
-
-void
-copies_give(const struct policy *p)
-{
-	(void)p;
-}
-
-void
-state_suspend(const struct suspension *s)
-{
-	(void)s;
-}
-
-void
-notice_send(const struct notice *n)
-{
-	(void)n;
-}
-
-void
-log_line(int priority, const char *fmt, ...)
-{
-	(void)priority;
-	(void)fmt;
-}
 
 static void
 require(bool good, const char *what)
@@ -133,11 +97,11 @@ add_limits(struct tables *t)
 static void
 make_policy(void)
 {
+	struct policy *made = build_new();
 	struct tables *t;
 
-	policy = build_new();
-	require(policy != NULL, "out of memory");
-	t = policy->t;
+	require(made != NULL, "out of memory");
+	t = made->t;
 	t->settings.realms.text = strdup("");
 	t->settings.login_required.text = strdup("465 587");
 	t->settings.default_realm = strdup("");
@@ -152,8 +116,8 @@ make_policy(void)
 	for (unsigned i = 1; i <= 200; i++)
 		add_rule(t, i);
 	add_limits(t);
-	require(build_finish(policy), "out of memory");
-	policy_set_generation(policy, 1);
+	require(build_finish(made) && copies_put(made), "out of memory");
+	policy = copies_take();
 }
 
 /* --- the parts ------------------------------------------------------------ */
@@ -342,6 +306,7 @@ main(void)
 		    measure(&parts[i]));
 	session_free(session);
 	ledger_free(ledger);
-	policy_free(policy);
+	copies_give(policy);
+	copies_clear();
 	return EXIT_SUCCESS;
 }

@@ -8,13 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-void
-fuzz_failed(const char *file, int line, const char *what)
-{
-	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, what);
-	abort();
-}
-
 char *
 fuzz_text(const uint8_t *data, size_t size)
 {

@@ -7,20 +7,13 @@
  */
 
 #include "policy/policy.h"
+#include "tests/unit/require.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Ends the program when what must hold does not. */
-#define REQUIRE(condition)                                           \
-	do {                                                         \
-		if (!(condition))                                    \
-			fuzz_failed(__FILE__, __LINE__, #condition); \
-	} while (0)
-_Noreturn void fuzz_failed(const char *file, int line, const char *what);
 
 /* A NUL-terminated copy, malloc'ed; NUL bytes within become blanks. */
 char *fuzz_text(const uint8_t *data, size_t size);

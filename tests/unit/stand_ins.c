@@ -1,4 +1,4 @@
-/* Stand-ins for the daemon's keeper, audit log and log. */
+/* Stand-ins for the daemon's policy copies, audit log and log. */
 #include "tests/unit/stand_ins.h"
 
 #include "milter/audit.h"
@@ -6,16 +6,11 @@
 #include "milter/log.h"
 #include "milter/notice.h"
 #include "milter/state.h"
-#include "policy/load.h"
 
-#include "tests/unit/database.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/require.h"
 
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
-
-#include <sqlite3.h>
 
 #define KEPT_MAX 2000
 
@@ -35,25 +30,6 @@ stand_in_policy(struct policy *p)
 	in_force = p;
 }
 
-struct policy *
-stand_in_load(const char *sql)
-{
-	static uint64_t generation;
-	struct load_report r = {0};
-	struct database db;
-	struct policy *p;
-
-	database_make(&db);
-	database_run(&db, sql);
-	p = policy_load_file(db.path, 2000, &r);
-	if (p == NULL)
-		fail_msg("%s", diag_first(&r.errors));
-	policy_set_generation(p, ++generation);
-	load_report_clear(&r);
-	database_remove(&db);
-	return p;
-}
-
 const struct policy *
 copies_take(void)
 {
@@ -64,7 +40,7 @@ copies_take(void)
 void
 copies_give(const struct policy *policy)
 {
-	assert_ptr_equal(policy, in_force);
+	REQUIRE(policy == in_force);
 	policies_held--;
 }
 
@@ -74,13 +50,25 @@ audit_has_room(void)
 	return !audit_is_full;
 }
 
+/* ASCII, and nothing that could break a line or a terminal? */
+static bool
+is_printable(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	return true;
+}
+
 bool
 audit_write(const char *record, size_t len)
 {
 	if (audit_is_full)
 		return false;
-	assert_in_range(record_count, 0, KEPT_MAX - 1);
-	assert_int_equal(strlen(record), len);
+	REQUIRE(strlen(record) == len && record[len - 1] == '\n');
+	REQUIRE(record[0] == '{' && record[len - 2] == '}');
+	REQUIRE(is_printable(record, len - 1));
+	REQUIRE(record_count < KEPT_MAX);
 	records[record_count++] = strdup(record);
 	return true;
 }
@@ -114,23 +102,25 @@ log_line(int priority, const char *fmt, ...)
 	va_list ap;
 
 	(void)priority;
-	assert_in_range(line_count, 0, KEPT_MAX - 1);
+	REQUIRE(line_count < KEPT_MAX);
 	va_start(ap, fmt);
-	assert_true(vasprintf(&lines[line_count++], fmt, ap) >= 0);
+	REQUIRE(vasprintf(&lines[line_count], fmt, ap) >= 0);
 	va_end(ap);
+	REQUIRE(is_printable(lines[line_count], strlen(lines[line_count])));
+	line_count++;
 }
 
 const char *
 record_at(size_t i)
 {
-	assert_true(i < record_count);
+	REQUIRE(i < record_count);
 	return records[i];
 }
 
 const char *
 line_at(size_t i)
 {
-	assert_true(i < line_count);
+	REQUIRE(i < line_count);
 	return lines[i];
 }
 
@@ -143,41 +133,4 @@ stand_in_reset(void)
 		free(lines[--line_count]);
 	audit_is_full = false;
 	suspended_count = notice_count = 0;
-}
-
-const char *
-record_value(const char *record, const char *path)
-{
-	static char values[8][2000];
-	static unsigned next;
-	char *value = values[next++ % 8];
-	sqlite3_stmt *s;
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_equal(
-	    sqlite3_prepare_v2(db,
-		"SELECT ifnull(json_extract(?1, ?2), 'null')", -1, &s, NULL),
-	    SQLITE_OK);
-	sqlite3_bind_text(s, 1, record, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, path, -1, SQLITE_STATIC);
-	if (sqlite3_step(s) != SQLITE_ROW)
-		fail_msg("%s in %s", sqlite3_errmsg(db), record);
-	snprintf(value, sizeof(values[0]), "%s",
-	    (const char *)sqlite3_column_text(s, 0));
-	sqlite3_finalize(s);
-	sqlite3_close(db);
-	return value;
-}
-
-struct config
-stand_in_config(void)
-{
-	return (struct config){
-	    .socket = "unix:/nowhere",
-	    .max_callbacks = 64,
-	    .max_sessions = 100,
-	    .mta = MTA_POSTFIX,
-	    .authserv_id = "",
-	};
 }

@@ -2,20 +2,18 @@
 #define TESTS_UNIT_STAND_INS_H
 
 /*
- * Stand-ins, at link time, for the keeper of the policy, the audit log and the
+ * Stand-ins, at link time, for the policy copies, the audit log and the
  * daemon's own log: the tests choose the policy and look at what was written.
+ * Every record must be one line of JSON in printable ASCII, and every line of
+ * the log printable ASCII.
  */
 
-#include "milter/config.h"
 #include "policy/policy.h"
 
 #include <stddef.h>
 
 /* The policy that is in force from now on; freed by the next call. */
 void stand_in_policy(struct policy *p);
-
-/* A policy made by the statements after the migrations; it must load. */
-struct policy *stand_in_load(const char *sql);
 
 /* Records written since the last stand_in_reset(), and syslog lines. */
 extern size_t record_count, line_count;
@@ -36,14 +34,5 @@ extern size_t suspended_before, noticed_before;
 
 /* How many copies are taken and not given back. */
 extern int policies_held;
-
-/*
- * A value of a record by its path in SQLite's JSON functions (`$.login`) as
- * text, "null" when there is none.  Good until the 8th call after.
- */
-const char *record_value(const char *record, const char *path);
-
-/* As much of a configuration as a session needs. */
-struct config stand_in_config(void);
 
 #endif

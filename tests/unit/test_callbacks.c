@@ -2,147 +2,16 @@
  * milter/callbacks, with a stand-in for libmilter: what each callback answers
  * for what was negotiated, and what reply it sets.
  */
-#include <stdbool.h> /* before mfapi.h, which defines bool otherwise */
-
 #include "milter/callbacks.h"
 
-#include "tests/unit/stand_ins.h"
+#include "tests/unit/dialogue.h"
+#include "tests/unit/libmilter.h"
 #include "tests/unit/unit.h"
 
-#include <libmilter/mfapi.h>
-
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* --- libmilter, as far as it is used
- * ------------------------------------------ */
-
-struct smfi_str {
-	void *priv;
-	const char *login, *mail_addr, *queue_id, *mailer;
-	char code[4], enhanced[16], text[2000];
-	unsigned replies, symlists, edits;
-	bool edits_refused;
-};
-
-static struct smfiDesc milter;
-
-int
-smfi_register(struct smfiDesc d)
-{
-	milter = d;
-	return MI_SUCCESS;
-}
-
-int
-smfi_setconn(char *name)
-{
-	return name[0] == '\0' ? MI_FAILURE : MI_SUCCESS;
-}
-
-int
-smfi_opensocket(bool remove)
-{
-	return remove ? MI_FAILURE : MI_SUCCESS;
-}
-
-int
-smfi_main(void)
-{
-	return MI_SUCCESS;
-}
-
-int
-smfi_setpriv(SMFICTX *ctx, void *priv)
-{
-	ctx->priv = priv;
-	return MI_SUCCESS;
-}
-
-void *
-smfi_getpriv(SMFICTX *ctx)
-{
-	return ctx->priv;
-}
-
-char *
-smfi_getsymval(SMFICTX *ctx, char *name)
-{
-	const char *value = strcmp(name, "{auth_authen}") == 0 ? ctx->login
-			    : strcmp(name, "{mail_addr}") == 0 ? ctx->mail_addr
-			    : strcmp(name, "{mail_mailer}") == 0 ? ctx->mailer
-			    : strcmp(name, "i") == 0		 ? ctx->queue_id
-			    : strcmp(name, "v") == 0 ? "Postfix 3.7.11"
-						     : NULL;
-
-	return (char *)(uintptr_t)value;
-}
-
-/* As libmilter itself does: codes agree, and `%` must be doubled. */
-int
-smfi_setreply(SMFICTX *ctx, char *code, char *enhanced, char *text)
-{
-	assert_true(code[0] == '4' || code[0] == '5');
-	assert_int_equal(strlen(code), 3);
-	assert_int_equal(code[0], enhanced[0]);
-	assert_string_not_equal(code, "421");
-	assert_in_range(strlen(text), 1, 980);
-	for (const char *c = text; *c != '\0'; c++) {
-		assert_in_range(*c, ' ', '~');
-		if (*c == '%')
-			assert_int_equal(*++c, '%');
-	}
-	snprintf(ctx->code, sizeof(ctx->code), "%s", code);
-	snprintf(ctx->enhanced, sizeof(ctx->enhanced), "%s", enhanced);
-	snprintf(ctx->text, sizeof(ctx->text), "%s", text);
-	ctx->replies++;
-	return MI_SUCCESS;
-}
-
-int
-smfi_setsymlist(SMFICTX *ctx, int stage, char *names)
-{
-	assert_in_range(stage, SMFIM_FIRST, SMFIM_LAST);
-	assert_true(names[0] != '\0');
-	ctx->symlists++;
-	return MI_SUCCESS;
-}
-
-int
-smfi_chgheader(SMFICTX *ctx, char *name, int index, char *value)
-{
-	(void)name;
-	(void)index;
-	(void)value;
-	ctx->edits++;
-	return ctx->edits_refused ? MI_FAILURE : MI_SUCCESS;
-}
-
-int
-smfi_insheader(SMFICTX *ctx, int index, char *name, char *value)
-{
-	(void)index;
-	return smfi_chgheader(ctx, name, 0, value);
-}
-
-int
-smfi_quarantine(SMFICTX *ctx, char *reason)
-{
-	(void)ctx;
-	(void)reason;
-	return MI_SUCCESS;
-}
 
 /* --- one session
  * --------------------------------------------------------------- */
-
-#define FIRM                                                            \
-	"UPDATE setting SET value = 'enforce' WHERE name = 'mode';"     \
-	"INSERT INTO local_domain (name) VALUES ('example.com');"       \
-	"INSERT INTO principal (name, kind) VALUES ('alice', 'login');" \
-	"INSERT INTO send_as (principal, address)"                      \
-	" VALUES ('alice', 'alice@example.com');"
 
 #define EVERY_STEP                                                          \
 	(SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOMAIL | SMFIP_NORCPT |     \
@@ -152,16 +21,14 @@ smfi_quarantine(SMFICTX *ctx, char *reason)
 	    SMFIP_NR_DATA | SMFIP_NR_UNKN | SMFIP_NR_EOH | SMFIP_NR_BODY |  \
 	    SMFIP_HDR_LEADSPC)
 
-static struct config config;
-
 static int
 begin(void **state)
 {
 	struct diag d = {0};
 
 	(void)state;
-	config = stand_in_config();
-	stand_in_policy(stand_in_load(FIRM));
+	dialogue_config();
+	under(FIRM);
 	stand_in_reset();
 	return !callbacks_register(&config, &d);
 }
@@ -208,7 +75,7 @@ open_session(SMFICTX *ctx)
 }
 
 static sfsistat
-mail_from(SMFICTX *ctx, const char *path)
+say_mail(SMFICTX *ctx, const char *path)
 {
 	char *argv[] = {(char *)(uintptr_t)path, NULL};
 
@@ -216,7 +83,7 @@ mail_from(SMFICTX *ctx, const char *path)
 }
 
 static sfsistat
-rcpt_to(SMFICTX *ctx, const char *path)
+say_rcpt(SMFICTX *ctx, const char *path)
 {
 	char *argv[] = {(char *)(uintptr_t)path, NULL};
 
@@ -224,7 +91,7 @@ rcpt_to(SMFICTX *ctx, const char *path)
 }
 
 static sfsistat
-header(SMFICTX *ctx, const char *name, const char *value)
+say_header(SMFICTX *ctx, const char *name, const char *value)
 {
 	return milter.xxfi_header(
 	    ctx, (char *)(uintptr_t)name, (char *)(uintptr_t)value);
@@ -275,11 +142,10 @@ steps_are_answered(void **state)
 	assert_int_equal(
 	    milter.xxfi_connect(&ctx, (char[]){"host"}, NULL), row->connect);
 	assert_int_equal(milter.xxfi_helo(&ctx, (char[]){"helo"}), row->helo);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
+	assert_int_equal(say_rcpt(&ctx, "<x@example.org>"), SMFIS_CONTINUE);
 	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
-	assert_int_equal(rcpt_to(&ctx, "<x@example.org>"), SMFIS_CONTINUE);
-	assert_int_equal(
-	    header(&ctx, "From", "<alice@example.com>"), row->header);
+	    say_header(&ctx, "From", "<alice@example.com>"), row->header);
 	assert_int_equal(milter.xxfi_eom(&ctx), SMFIS_CONTINUE);
 	assert_int_equal(ctx.replies, 0);
 	assert_int_equal(hang_up(&ctx), SMFIS_CONTINUE);
@@ -320,15 +186,14 @@ a_refusal_has_reply_and_status_of_one_class(void **state)
 	(void)state;
 	open_session(&ctx);
 	ctx.login = "alice";
-	assert_int_equal(mail_from(&ctx, "<bob@example.com>"), SMFIS_REJECT);
+	assert_int_equal(say_mail(&ctx, "<bob@example.com>"), SMFIS_REJECT);
 	assert_string_equal(ctx.code, "550");
 	assert_string_equal(ctx.enhanced, "5.7.1");
 	assert_non_null(strstr(ctx.text, "bob@example.com may not be used"));
 	assert_non_null(strstr(ctx.text, record_value(record_at(0), "$.ref")));
 
 	stand_in_policy(NULL);
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
 	assert_string_equal(ctx.code, "451");
 	assert_string_equal(ctx.enhanced, "4.3.0");
 	hang_up(&ctx);
@@ -343,10 +208,10 @@ a_percent_sign_is_doubled(void **state)
 	(void)state;
 	open_session(&ctx);
 	ctx.login = "alice";
-	assert_int_equal(mail_from(&ctx, "<%s%n%%@example.com>"), SMFIS_REJECT);
+	assert_int_equal(say_mail(&ctx, "<%s%n%%@example.com>"), SMFIS_REJECT);
 	assert_non_null(strstr(ctx.text, "<%%s%%n%%%%@example.com>"));
 	memset(many + 1, '%', sizeof(many) - 2);
-	assert_int_equal(mail_from(&ctx, many), SMFIS_REJECT);
+	assert_int_equal(say_mail(&ctx, many), SMFIS_REJECT);
 	assert_int_equal(ctx.replies, 2);
 	hang_up(&ctx);
 }
@@ -361,7 +226,7 @@ a_long_reply_is_cut_with_its_reference_whole(void **state)
 	open_session(&ctx);
 	ctx.login = "alice";
 	memset(path + 1, 'x', sizeof(path) - 2);
-	assert_int_equal(mail_from(&ctx, path), SMFIS_REJECT);
+	assert_int_equal(say_mail(&ctx, path), SMFIS_REJECT);
 	assert_in_range(strlen(ctx.text), 50, 500);
 	assert_string_equal(ctx.text + strlen(ctx.text) - 1, "]");
 	assert_non_null(strstr(ctx.text, record_value(record_at(0), "$.ref")));
@@ -394,10 +259,9 @@ without_session_nothing_is_accepted(void **state)
 	assert_int_equal(
 	    milter.xxfi_connect(&ctx, (char[]){"host"}, NULL), SMFIS_CONTINUE);
 	assert_int_equal(milter.xxfi_helo(&ctx, (char[]){"x"}), SMFIS_CONTINUE);
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
-	assert_int_equal(rcpt_to(&ctx, "<x@example.org>"), SMFIS_TEMPFAIL);
-	assert_int_equal(header(&ctx, "From", "x"), SMFIS_CONTINUE);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
+	assert_int_equal(say_rcpt(&ctx, "<x@example.org>"), SMFIS_TEMPFAIL);
+	assert_int_equal(say_header(&ctx, "From", "x"), SMFIS_CONTINUE);
 	assert_int_equal(milter.xxfi_eom(&ctx), SMFIS_TEMPFAIL);
 	assert_int_equal(milter.xxfi_abort(&ctx), SMFIS_CONTINUE);
 }
@@ -432,15 +296,13 @@ more_callbacks_than_allowed_are_put_off(void **state)
 	open_session(&ctx);
 	ctx.login = "alice";
 	config.max_callbacks = 0;
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_TEMPFAIL);
 	assert_string_equal(ctx.code, "451");
 	assert_string_equal(ctx.enhanced, "4.3.2");
 	config.max_callbacks = 1;
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
 	config.max_callbacks = 0;
-	assert_int_equal(rcpt_to(&ctx, "<x@example.org>"), SMFIS_TEMPFAIL);
+	assert_int_equal(say_rcpt(&ctx, "<x@example.org>"), SMFIS_TEMPFAIL);
 	assert_int_equal(milter.xxfi_eom(&ctx), SMFIS_TEMPFAIL);
 	assert_string_equal(ctx.enhanced, "4.3.2");
 	hang_up(&ctx);
@@ -456,8 +318,7 @@ a_command_without_argument_is_no_crash(void **state)
 	open_session(&ctx);
 	ctx.login = "alice";
 	(void)milter.xxfi_envfrom(&ctx, none);
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
 	assert_int_equal(milter.xxfi_envrcpt(&ctx, none), SMFIS_REJECT);
 	assert_int_equal(milter.xxfi_abort(&ctx), SMFIS_CONTINUE);
 	hang_up(&ctx);
@@ -473,9 +334,8 @@ an_edit_that_is_refused_puts_off(void **state)
 	open_session(&ctx);
 	ctx.login = "alice";
 	ctx.edits_refused = true;
-	assert_int_equal(
-	    mail_from(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
-	header(&ctx, "From", "<alice@example.com>");
+	assert_int_equal(say_mail(&ctx, "<alice@example.com>"), SMFIS_CONTINUE);
+	say_header(&ctx, "From", "<alice@example.com>");
 	assert_int_equal(milter.xxfi_eom(&ctx), SMFIS_TEMPFAIL);
 	assert_int_equal(ctx.edits, 1);
 	hang_up(&ctx);
@@ -511,15 +371,15 @@ no_order_of_callbacks_ends_filtering(void **state)
 			break;
 		case 2:
 		case 3:
-			status = mail_from(&ctx, path);
+			status = say_mail(&ctx, path);
 			decides = true;
 			break;
 		case 4:
-			status = rcpt_to(&ctx, path);
+			status = say_rcpt(&ctx, path);
 			decides = true;
 			break;
 		case 5:
-			status = header(&ctx, "From", path);
+			status = say_header(&ctx, "From", path);
 			break;
 		case 6:
 			status = milter.xxfi_eom(&ctx);

@@ -4,15 +4,13 @@
  */
 #include "milter/limits.h"
 
-#include "tests/unit/stand_ins.h"
+#include "tests/unit/dialogue.h"
 #include "tests/unit/unit.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-#define FIRM                                                               \
+#define POLICY                                                             \
 	"UPDATE setting SET value = 'enforce' WHERE name = 'mode';"        \
 	"INSERT INTO setting (name, value)"                                \
 	" VALUES ('default_realm', 'example.com')"                         \
@@ -43,35 +41,17 @@
 #define ALICE "<alice@example.com>"
 #define FRIEND "<friend@elsewhere.example>"
 
-static struct config config;
 static struct ledger *ledger;
-static struct session *s;
-static struct verdict v;
-static const char *auth_param; /* of the next MAIL */
 
 /* A policy with these limits, nothing counted, and a new session. */
 static void
-under(const char *limits)
+limited_by(const char *limits)
 {
 	char sql[6000];
 
-	assert_in_range(
-	    snprintf(sql, sizeof(sql), FIRM "%s", limits), 1, sizeof(sql) - 1);
-	stand_in_policy(stand_in_load(sql));
-}
-
-static void
-connect_from(const char *client)
-{
-	const struct sockaddr_in address = {
-	    .sin_family = AF_INET, .sin_addr.s_addr = inet_addr(client)};
-	const struct session_origin origin = {
-	    .address = (const struct sockaddr *)&address};
-
-	session_free(s);
-	s = session_new(&config);
-	assert_non_null(s);
-	session_connect(s, &origin);
+	assert_in_range(snprintf(sql, sizeof(sql), POLICY "%s", limits), 1,
+	    sizeof(sql) - 1);
+	under(sql);
 }
 
 static int
@@ -80,14 +60,13 @@ begin(void **state)
 	const struct print_key key = {{3, 4}};
 
 	(void)state;
-	config = stand_in_config();
-	auth_param = NULL;
+	dialogue_config();
 	ledger = ledger_new();
 	assert_non_null(ledger);
 	ledger_set_key(ledger, &key);
 	limits_open(ledger);
 	stand_in_reset();
-	connect_from("192.0.2.1");
+	dialogue_begin_from("192.0.2.1");
 	return 0;
 }
 
@@ -95,45 +74,10 @@ static int
 end(void **state)
 {
 	(void)state;
-	session_free(s);
-	s = NULL;
-	assert_int_equal(policies_held, 0);
-	stand_in_policy(NULL);
-	stand_in_reset();
+	dialogue_end();
 	limits_open(NULL);
 	ledger_free(ledger);
 	return 0;
-}
-
-static enum verdict_kind
-mail_from(const char *login, const char *path)
-{
-	char parameter[300];
-	char *argv[] = {(char *)(uintptr_t)path, NULL, NULL};
-	const struct session_mail mail = {
-	    .argv = argv, .auth_authen = login, .mail_mailer = "smtp"};
-
-	snprintf(parameter, sizeof(parameter), "AUTH=%s",
-	    auth_param == NULL ? "" : auth_param);
-	argv[1] = auth_param == NULL ? NULL : parameter;
-	session_mail(s, &mail, &v);
-	return v.kind;
-}
-
-static enum verdict_kind
-rcpt_to(const char *path)
-{
-	session_recipient(s, path, NULL, "Q1", &v);
-	return v.kind;
-}
-
-static enum verdict_kind
-end_of_message(void)
-{
-	session_header(s, "From", ALICE);
-	session_end(s, "Q1", &v);
-	session_forget(s);
-	return v.kind;
 }
 
 /* A message as far as it comes. */
@@ -141,28 +85,19 @@ static enum verdict_kind
 message(const char *login, const char *path, const char *recipient)
 {
 	if (verdict_is_refusal(mail_from(login, path)))
-		return v.kind;
+		return verdict.kind;
 	if (verdict_is_refusal(rcpt_to(recipient))) {
-		session_abort(s);
-		return v.kind;
+		session_abort(session);
+		return verdict.kind;
 	}
-	return end_of_message();
-}
-
-static void
-assert_value(size_t record, const char *path, const char *expected)
-{
-	const char *seen = record_value(record_at(record), path);
-
-	if (strcmp(seen, expected) != 0)
-		fail_msg("%s is %s, not %s", path, seen, expected);
+	return end_of_message(ALICE);
 }
 
 static void
 assert_reply(const char *begins)
 {
-	if (strncmp(v.reply, begins, strlen(begins)) != 0)
-		fail_msg("the reply is %s, not %s...", v.reply, begins);
+	if (strncmp(verdict.reply, begins, strlen(begins)) != 0)
+		fail_msg("the reply is %s, not %s...", verdict.reply, begins);
 }
 
 /* --- one name ------------------------------------------------------------ */
@@ -191,17 +126,17 @@ evasion_fails(void **state)
 	const struct evasion *e = *state;
 
 	begin(NULL);
-	under(QUOTA("hourly", "messages", 2, "'1h'", REJECT));
+	limited_by(QUOTA("hourly", "messages", 2, "'1h'", REJECT));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
-	session_abort(s); /* is not counted */
+	session_abort(session); /* is not counted */
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	if (e->reconnects)
-		connect_from("198.51.100.1");
+		dialogue_begin_from("198.51.100.1");
 	auth_param = e->asserted;
 	assert_int_equal(mail_from(e->login, e->path), VERDICT_REJECT);
-	assert_int_equal(v.reason, REASON_LIMIT_EXCEEDED);
-	assert_string_equal(v.row, "quota(hourly)");
+	assert_int_equal(verdict.reason, REASON_LIMIT_EXCEEDED);
+	assert_string_equal(verdict.row, "quota(hourly)");
 	end(NULL);
 }
 
@@ -209,13 +144,13 @@ static void
 what_was_given_up_is_not_counted(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 2, "'1h'", REJECT)
+	limited_by(QUOTA("hourly", "messages", 2, "'1h'", REJECT)
 		QUOTA("many", "recipients", 2, "'1h'", REJECT));
 	for (int i = 0; i < 9; i++) {
 		assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 		assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 		if (i % 2 == 0) /* else the next MAIL ends it */
-			session_abort(s);
+			session_abort(session);
 	}
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
@@ -227,14 +162,14 @@ static void
 an_exempt_recipient_counts_like_any(void **state)
 {
 	(void)state;
-	under(QUOTA("many", "recipients", 3, "'1h'", TEMPFAIL));
+	limited_by(QUOTA("many", "recipients", 3, "'1h'", TEMPFAIL));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to("<a@partner.example>"), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to("<a@partner.example>"), VERDICT_TEMPFAIL);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_TEMPFAIL);
-	assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+	assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
 }
 
@@ -242,14 +177,14 @@ static void
 senders_are_told_apart_by_who_they_are(void **state)
 {
 	(void)state;
-	under(QUOTA("names", "senders", 1, "'1h'", REJECT));
+	limited_by(QUOTA("names", "senders", 1, "'1h'", REJECT));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(
 	    message("alice", "<ALICE+x@Example.COM>", FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(message("alice", "<>", FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(
 	    mail_from("alice", "<sales@example.com>"), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(names)");
+	assert_string_equal(verdict.row, "quota(names)");
 }
 
 /* A message of 70 authors, of which the last is this one. */
@@ -265,35 +200,35 @@ message_of_many(const char *last)
 		len += (size_t)snprintf(
 		    from + len, sizeof(from) - len, "a%d@many.example, ", i);
 	snprintf(from + len, sizeof(from) - len, "%s", last);
-	session_header(s, "From", from);
-	session_header(s, "Sender", ALICE);
-	session_end(s, "Q1", &v);
-	session_forget(s);
-	return v.kind;
+	session_header(session, "From", from);
+	session_header(session, "Sender", ALICE);
+	session_end(session, "Q1", &verdict);
+	session_forget(session);
+	return verdict.kind;
 }
 
 static void
 the_last_of_many_authors_counts(void **state)
 {
 	(void)state;
-	under(QUOTA("names", "senders", 71, "'1h'",
+	limited_by(QUOTA("names", "senders", 71, "'1h'",
 	    REJECT) "INSERT INTO send_as (principal, address) VALUES"
 		    " ('alice@example.com', '@many.example');");
 	assert_int_equal(message_of_many("b@many.example"), VERDICT_ACCEPT);
 	assert_int_equal(message_of_many("b@many.example"), VERDICT_ACCEPT);
 	assert_int_equal(message_of_many("c@many.example"), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(names)");
+	assert_string_equal(verdict.row, "quota(names)");
 }
 
 static void
 networks_count_by_their_addresses(void **state)
 {
 	(void)state;
-	under(QUOTA("places", "networks", 1, "'1h'", REJECT));
+	limited_by(QUOTA("places", "networks", 1, "'1h'", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
-	connect_from("192.0.2.250");
+	dialogue_begin_from("192.0.2.250");
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
-	connect_from("198.51.100.1");
+	dialogue_begin_from("198.51.100.1");
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 }
 
@@ -301,13 +236,13 @@ static void
 new_recipients_are_one_however_written(void **state)
 {
 	(void)state;
-	under(QUOTA("strangers", "new_recipients", 1, "'1d'", TEMPFAIL));
+	limited_by(QUOTA("strangers", "new_recipients", 1, "'1d'", TEMPFAIL));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to("<friend@ELSEWHERE.example>"), VERDICT_ACCEPT);
 	assert_int_equal(
 	    rcpt_to("<other@elsewhere.example>"), VERDICT_TEMPFAIL);
-	assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+	assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(
 	    message("alice", ALICE, "<o@elsewhere.example>"), VERDICT_TEMPFAIL);
@@ -317,21 +252,21 @@ static void
 peer_and_login_are_both_counted(void **state)
 {
 	(void)state;
-	under("INSERT INTO quota (name, principal, metric, amount, period)"
-	      " VALUES ('hers', 'alice@example.com', 'messages', 1, '1h'),"
-	      " ('its', 'relay@example.com', 'messages', 2, '1h');");
+	limited_by("INSERT INTO quota (name, principal, metric, amount, period)"
+		   " VALUES ('hers', 'alice@example.com', 'messages', 1, '1h'),"
+		   " ('its', 'relay@example.com', 'messages', 2, '1h');");
 	auth_param = "alice@example.com";
 	assert_int_equal(message("relay", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("relay", ALICE), VERDICT_TEMPFAIL);
-	assert_string_equal(v.row, "quota(hers)");
+	assert_string_equal(verdict.row, "quota(hers)");
 	auth_param = NULL;
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
 	assert_int_equal(mail_from("relay", "<>"), VERDICT_ACCEPT);
-	session_header(s, "From", "<relay@example.com>");
-	session_end(s, "Q1", &v);
-	assert_int_equal(v.kind, VERDICT_ACCEPT);
+	session_header(session, "From", "<relay@example.com>");
+	session_end(session, "Q1", &verdict);
+	assert_int_equal(verdict.kind, VERDICT_ACCEPT);
 	assert_int_equal(mail_from("relay", "<>"), VERDICT_TEMPFAIL);
-	assert_string_equal(v.row, "quota(its)");
+	assert_string_equal(verdict.row, "quota(its)");
 }
 
 /* Strangers, and the machine's own mail. */
@@ -342,14 +277,14 @@ who_has_no_login_is_not_counted(void **state)
 	const struct session_mail local = {.argv = argv, .queue_id = "Q1"};
 
 	(void)state;
-	under(QUOTA("none", "messages", 0, "'1h'", REJECT));
+	limited_by(QUOTA("none", "messages", 0, "'1h'", REJECT));
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(message(NULL, "<x@elsewhere.example>", ALICE),
 		    VERDICT_ACCEPT);
-		session_mail(s, &local, &v);
-		assert_int_equal(v.kind, VERDICT_ACCEPT);
+		session_mail(session, &local, &verdict);
+		assert_int_equal(verdict.kind, VERDICT_ACCEPT);
 		assert_int_equal(rcpt_to("alice@example.com"), VERDICT_ACCEPT);
-		assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+		assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
 	}
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_int_equal(ledger_accounts(ledger), 1);
@@ -361,7 +296,8 @@ static void
 recipients_of_one_message_are_bounded(void **state)
 {
 	(void)state;
-	under(QUOTA("wide", "recipients_per_message", 2, "NULL", TEMPFAIL));
+	limited_by(
+	    QUOTA("wide", "recipients_per_message", 2, "NULL", TEMPFAIL));
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 		assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
@@ -371,9 +307,9 @@ recipients_of_one_message_are_bounded(void **state)
 		    "452 4.5.3 alice@example.com has reached the limit "
 		    "wide (2 recipients in a message); send the rest "
 		    "in another [ref ");
-		assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+		assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
 	}
-	under(QUOTA("wide", "recipients_per_message", 1, "NULL", REJECT));
+	limited_by(QUOTA("wide", "recipients_per_message", 1, "NULL", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_REJECT);
@@ -385,16 +321,16 @@ static void
 replies_tell_what_to_do(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", TEMPFAIL));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", TEMPFAIL));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
 	assert_reply("450 4.7.1 alice@example.com has reached the limit hourly "
 		     "(1 message in 1h); try again in ");
-	under(QUOTA("hourly", "messages", 1, "'1h'", REJECT));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_reply("550 5.7.1 alice@example.com has reached the limit hourly "
 		     "(1 message in 1h); ask the postmaster [ref ");
-	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_reply("550 5.7.1 alice@example.com has reached the limit hourly "
 		     "(1 message in 1h); suspended until 20");
@@ -405,7 +341,7 @@ static void
 what_never_fits_waits_a_period(void **state)
 {
 	(void)state;
-	under(QUOTA("many", "recipients", 2, "'1h'", TEMPFAIL));
+	limited_by(QUOTA("many", "recipients", 2, "'1h'", TEMPFAIL));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
@@ -418,13 +354,13 @@ static void
 limits_made_meanwhile_hold_at_the_end(void **state)
 {
 	(void)state;
-	under("");
+	limited_by("");
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to("<other@elsewhere.example>"), VERDICT_ACCEPT);
-	under(QUOTA("strangers", "new_recipients", 1, "'1d'", REJECT));
-	assert_int_equal(end_of_message(), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(strangers)");
+	limited_by(QUOTA("strangers", "new_recipients", 1, "'1d'", REJECT));
+	assert_int_equal(end_of_message(ALICE), VERDICT_REJECT);
+	assert_string_equal(verdict.row, "quota(strangers)");
 	assert_value(0, "$.stage", "eom");
 }
 
@@ -432,13 +368,13 @@ static void
 limits_lifted_meanwhile_hold_no_more(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", REJECT));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
-	under(QUOTA("hourly", "messages", 0, "'1h'", REJECT));
+	limited_by(QUOTA("hourly", "messages", 0, "'1h'", REJECT));
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_REJECT);
-	under("");
+	limited_by("");
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
-	assert_int_equal(end_of_message(), VERDICT_ACCEPT);
+	assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
 }
 
 /* Two sessions at once: each was fine at MAIL, one is at its end. */
@@ -448,20 +384,20 @@ of_two_messages_one_gets_the_last(void **state)
 	struct session *first, *second;
 
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", TEMPFAIL));
-	first = s;
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", TEMPFAIL));
+	first = session;
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
-	s = NULL;
-	connect_from("198.51.100.1");
-	second = s;
+	session = NULL;
+	dialogue_begin_from("198.51.100.1");
+	second = session;
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
-	s = first;
-	assert_int_equal(end_of_message(), VERDICT_ACCEPT);
-	s = second;
-	assert_int_equal(end_of_message(), VERDICT_TEMPFAIL);
-	assert_int_equal(v.reason, REASON_LIMIT_EXCEEDED);
+	session = first;
+	assert_int_equal(end_of_message(ALICE), VERDICT_ACCEPT);
+	session = second;
+	assert_int_equal(end_of_message(ALICE), VERDICT_TEMPFAIL);
+	assert_int_equal(verdict.reason, REASON_LIMIT_EXCEEDED);
 	session_free(first);
 }
 
@@ -471,11 +407,11 @@ static void
 a_held_message_is_held_at_its_end(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", HOLD));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", HOLD));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
-	assert_int_equal(end_of_message(), VERDICT_HOLD);
+	assert_int_equal(end_of_message(ALICE), VERDICT_HOLD);
 	assert_int_equal(record_count, 2);
 	assert_value(1, "$.verdict", "hold");
 	assert_value(1, "$.reason", "limit-exceeded");
@@ -492,7 +428,7 @@ a_suspension_is_made_then_recorded_then_told(void **state)
 	char expected[60];
 
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND));
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(suspended_count + notice_count, 0);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
@@ -520,14 +456,14 @@ static void
 nothing_is_told_twice(void **state)
 {
 	(void)state;
-	under(QUOTA("few", "recipients", 1, "'1h'", SUSPEND));
+	limited_by(QUOTA("few", "recipients", 1, "'1h'", SUSPEND));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(rcpt_to("<one@example.net>"), VERDICT_REJECT);
 	assert_value(record_count - 1, "$.suspension.limit", "few");
 	assert_int_equal(rcpt_to("not an address"), VERDICT_REJECT);
 	assert_value(record_count - 1, "$.suspension", "null");
-	session_abort(s);
+	session_abort(session);
 	assert_value(record_count - 1, "$.stage", "abort");
 	assert_value(record_count - 1, "$.suspension", "null");
 	assert_int_equal(suspended_count, 1);
@@ -541,7 +477,7 @@ a_suspension_is_recorded_by_itself(void **state)
 	size_t before;
 
 	(void)state;
-	under(QUOTA("guesses", "refusals", 25, "'1h'", SUSPEND));
+	limited_by(QUOTA("guesses", "refusals", 25, "'1h'", SUSPEND));
 	for (int i = 0; i < 25; i++)
 		assert_int_equal(
 		    mail_from("alice", "<x@example.com>"), VERDICT_REJECT);
@@ -560,20 +496,20 @@ static void
 what_cannot_be_recorded_is_not_counted(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", REJECT)
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", REJECT)
 		QUOTA("strangers", "new_recipients", 1, "'1d'", SUSPEND)
 		    QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 		assert_int_equal(rcpt_to(FRIEND), VERDICT_ACCEPT);
 		audit_is_full = true;
-		assert_int_equal(end_of_message(), VERDICT_TEMPFAIL);
-		assert_int_equal(v.reason, REASON_INTERNAL);
+		assert_int_equal(end_of_message(ALICE), VERDICT_TEMPFAIL);
+		assert_int_equal(verdict.reason, REASON_INTERNAL);
 		audit_is_full = false;
 	}
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(hourly)");
+	assert_string_equal(verdict.row, "quota(hourly)");
 }
 
 /* What a limit refuses may exceed one on refusals as well. */
@@ -581,8 +517,9 @@ static void
 the_longer_of_two_suspensions_stands(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND) QUOTA("guesses",
-	    "refusals", 0, "'1h'", "'suspend', '1h', NULL, 'strict'"));
+	limited_by(
+	    QUOTA("hourly", "messages", 1, "'1h'", SUSPEND) QUOTA("guesses",
+		"refusals", 0, "'1h'", "'suspend', '1h', NULL, 'strict'"));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
 	assert_value(1, "$.suspension.limit", "hourly");
@@ -593,28 +530,28 @@ static void
 faults_are_no_refusals(void **state)
 {
 	(void)state;
-	under(QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
+	limited_by(QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
 	stand_in_policy(NULL);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
-	under(QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
-	session_overloaded(s, STAGE_MAIL, &v);
-	assert_int_equal(v.kind, VERDICT_TEMPFAIL);
+	limited_by(QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
+	session_overloaded(session, STAGE_MAIL, &verdict);
+	assert_int_equal(verdict.kind, VERDICT_TEMPFAIL);
 	assert_int_equal(rcpt_to(FRIEND), VERDICT_TEMPFAIL); /* no MAIL */
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_ACCEPT);
 	audit_is_full = true;
-	assert_int_equal(end_of_message(), VERDICT_TEMPFAIL);
+	assert_int_equal(end_of_message(ALICE), VERDICT_TEMPFAIL);
 	audit_is_full = false;
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", "<x@example.com>"), VERDICT_REJECT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(guesses)");
+	assert_string_equal(verdict.row, "quota(guesses)");
 }
 
 static void
 monitored_limits_are_findings(void **state)
 {
 	(void)state;
-	under(QUOTA("watched", "messages", 1, "'1h'", MONITOR)
+	limited_by(QUOTA("watched", "messages", 1, "'1h'", MONITOR)
 		QUOTA("wide", "recipients_per_message", 0, "NULL", MONITOR));
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
@@ -632,7 +569,7 @@ static void
 mode_monitor_does_nothing(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND) QUOTA(
+	limited_by(QUOTA("hourly", "messages", 1, "'1h'", SUSPEND) QUOTA(
 	    "held", "messages", 1, "'1d'", HOLD) "UPDATE setting SET"
 						 " value = 'monitor'"
 						 " WHERE name = 'mode';");
@@ -649,7 +586,7 @@ static void
 a_record_tells_limits_that_are_near(void **state)
 {
 	(void)state;
-	under(QUOTA("hourly", "messages", 5, "'1h'", REJECT)
+	limited_by(QUOTA("hourly", "messages", 5, "'1h'", REJECT)
 		QUOTA("guesses", "refusals", 0, "'1h'", REJECT));
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(
@@ -666,12 +603,12 @@ static void
 strict_limits_count_what_they_refuse(void **state)
 {
 	(void)state;
-	under(QUOTA(
+	limited_by(QUOTA(
 	    "strict", "messages", 2, "'1h'", "'reject', NULL, NULL, 'strict'"));
 	assert_int_equal(mail_from("alice", "<x@example.com>"), VERDICT_REJECT);
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
-	assert_string_equal(v.row, "quota(strict)");
+	assert_string_equal(verdict.row, "quota(strict)");
 }
 
 /* Nothing to count in: who has a limit can't be told. */
@@ -680,11 +617,11 @@ without_a_ledger_nobody_limited_passes(void **state)
 {
 	(void)state;
 	limits_open(NULL);
-	under("");
+	limited_by("");
 	assert_int_equal(message("alice", ALICE, FRIEND), VERDICT_ACCEPT);
-	under(QUOTA("hourly", "messages", 9, "'1h'", REJECT));
+	limited_by(QUOTA("hourly", "messages", 9, "'1h'", REJECT));
 	assert_int_equal(mail_from("alice", ALICE), VERDICT_TEMPFAIL);
-	assert_int_equal(v.reason, REASON_INTERNAL);
+	assert_int_equal(verdict.reason, REASON_INTERNAL);
 	assert_int_equal(
 	    message(NULL, "<x@elsewhere.example>", ALICE), VERDICT_ACCEPT);
 }

@@ -5,12 +5,11 @@
  * our functions before those of the C library and SQLite (--wrap).
  */
 #include "milter/limits.h"
-#include "milter/session.h"
 #include "policy/ledger.h"
 #include "policy/load.h"
 
 #include "tests/unit/database.h"
-#include "tests/unit/stand_ins.h"
+#include "tests/unit/dialogue.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
@@ -144,56 +143,24 @@ end_shortage(void)
 
 /* --- messages ------------------------------------------------------------ */
 
-static struct config config;
-static struct session *s;
-static struct verdict v;
 static bool strict; /* nothing fails: put off is wrong as well */
 
 /* Accepted, or put off where something failed. */
 static bool
 may_pass(void)
 {
-	if (v.kind != VERDICT_ACCEPT && (strict || v.kind != VERDICT_TEMPFAIL))
-		fail_msg("call %lu: %s", shortage.left, v.reply);
-	return v.kind == VERDICT_ACCEPT;
+	if (verdict.kind != VERDICT_ACCEPT &&
+	    (strict || verdict.kind != VERDICT_TEMPFAIL))
+		fail_msg("call %lu: %s", shortage.left, verdict.reply);
+	return verdict.kind == VERDICT_ACCEPT;
 }
 
 static void
 is_refused(const char *what)
 {
-	if (v.kind != VERDICT_REJECT && (strict || v.kind != VERDICT_TEMPFAIL))
-		fail_msg("%s: %d %s", what, (int)v.kind, v.reply);
-}
-
-static void
-mail_from(const char *login, const char *path)
-{
-	char *argv[] = {(char *)(uintptr_t)path, (char[]){"SIZE=10"}, NULL};
-	const struct session_mail mail = {
-	    .argv = argv,
-	    .auth_authen = login,
-	    .auth_type = "PLAIN",
-	    .tls_version = "TLSv1.3",
-	    .mail_mailer = "smtp",
-	    .queue_id = "Q1",
-	};
-
-	session_mail(s, &mail, &v);
-}
-
-static void
-rcpt_to(const char *path)
-{
-	session_recipient(s, path, NULL, "Q1", &v);
-}
-
-static void
-end_with(const char *from)
-{
-	session_header(s, "Subject", "test");
-	session_header(s, "From", from);
-	session_end(s, "Q1", &v);
-	session_forget(s);
+	if (verdict.kind != VERDICT_REJECT &&
+	    (strict || verdict.kind != VERDICT_TEMPFAIL))
+		fail_msg("%s: %d %s", what, (int)verdict.kind, verdict.reply);
 }
 
 static void
@@ -211,8 +178,8 @@ begin_session(void)
 	    .daemon_port = "25",
 	};
 
-	session_connect(s, &origin);
-	session_helo(s, "helo.example");
+	session_connect(session, &origin);
+	session_helo(session, "helo.example");
 }
 
 static void
@@ -225,7 +192,7 @@ send_what_is_right(void)
 		rcpt_to("<friend@example.org>");
 		may_pass();
 	}
-	end_with("Alice <alice@example.com>");
+	end_of_message("Alice <alice@example.com>");
 	may_pass();
 	mail_from("alice", "<info@sales.example>");
 	may_pass();
@@ -244,7 +211,7 @@ send_what_is_not(void)
 	if (may_pass()) {
 		rcpt_to("<spy@rival.example>");
 		is_refused("a recipient that a rule forbids");
-		end_with("Bob <bob@example.com>");
+		end_of_message("Bob <bob@example.com>");
 		is_refused("another's address in From");
 	}
 	mail_from(NULL, "<stranger@example.org>");
@@ -262,11 +229,11 @@ send_too_many(void)
 
 	for (int i = 0; i < 3; i++) {
 		mail_from("few", "<few@example.com>");
-		if (!verdict_is_refusal(v.kind))
+		if (!verdict_is_refusal(verdict.kind))
 			rcpt_to("<friend@example.org>");
-		if (!verdict_is_refusal(v.kind))
-			end_with("<few@example.com>");
-		passed += !verdict_is_refusal(v.kind);
+		if (!verdict_is_refusal(verdict.kind))
+			end_of_message("<few@example.com>");
+		passed += !verdict_is_refusal(verdict.kind);
 	}
 	assert_in_range(passed, strict ? 1 : 0, 1);
 }
@@ -274,13 +241,13 @@ send_too_many(void)
 static void
 play_session(void)
 {
-	s = session_new(&config);
-	if (s != NULL) {
+	session = session_new(&config);
+	if (session != NULL) {
 		begin_session();
 		send_what_is_right();
 		send_what_is_not();
 		send_too_many();
-		session_free(s);
+		session_free(session);
 	}
 	assert_int_equal(policies_held, 0);
 }
@@ -309,8 +276,8 @@ nobody_is_answered_wrongly(void **state)
 {
 	bool lasting = *(const bool *)*state;
 
-	config = stand_in_config();
-	stand_in_policy(stand_in_load(RULES));
+	dialogue_config();
+	under(RULES);
 	stand_in_reset();
 	strict = true;
 	play_messages();
@@ -349,7 +316,7 @@ load_all(bool of_sqlite, bool lasting)
 	struct diag d = {0};
 	struct database db;
 
-	config = stand_in_config();
+	dialogue_config();
 	database_make(&db);
 	database_run(&db, RULES);
 	assert_int_equal(
