@@ -39,7 +39,6 @@ static struct {
 
 	/* the loader's own */
 	const char *database;
-	char *saved;
 	unsigned busy_ticks;
 
 	atomic_uint_fast64_t looks;
@@ -100,8 +99,9 @@ take_suspensions(const struct image *image)
 	return true;
 }
 
+/* A good image is taken over. */
 static void
-load_image(const struct image *image)
+load_image(struct image *image)
 {
 	struct load_report r = {0};
 	struct policy *policy = policy_load(image, &r);
@@ -115,7 +115,7 @@ load_image(const struct image *image)
 		log_line(LOG_INFO, "policy: generation %" PRIu64 " in force",
 		    policy_generation(policy));
 		publish_report(image, &r, true, 0);
-		saved_write(keeper.saved, image);
+		saved_put(image);
 		return;
 	}
 	log_line(LOG_ERR, "policy: %s is refused, the last good one stays",
@@ -187,7 +187,7 @@ load_saved(void)
 	struct policy *policy;
 	struct diag ignored = {0};
 
-	policy = policy_load_file(keeper.saved, READ_MS, &r);
+	policy = policy_load_file(saved_path(), READ_MS, &r);
 	if (policy == NULL || !copies_put(policy)) {
 		log_line(LOG_ERR,
 		    "policy: there is no usable policy: mail is answered 451 "
@@ -204,7 +204,7 @@ load_saved(void)
 	log_line(LOG_WARNING,
 	    "policy: %s is not usable: the last good policy, kept in %s, is "
 	    "in force",
-	    keeper.database, keeper.saved);
+	    keeper.database, saved_path());
 	if (source_read_within(keeper.database, READ_MS, &bad, &ignored) ==
 	    SOURCE_OK) {
 		(void)take_suspensions(&bad);
@@ -250,17 +250,16 @@ keeper_start(const char *database, const char *state, struct diag *d)
 	pthread_cond_init(&keeper.wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	keeper.database = database;
-	keeper.saved = saved_path(state);
-	if (keeper.saved == NULL) {
-		diag_add(d, "out of memory");
+	if (!saved_start(state, d))
 		return false;
-	}
 	look();
 	if (copies_plain() == NULL)
 		load_saved();
 	rc = pthread_create(&keeper.thread, NULL, run, NULL);
 	if (rc != 0)
 		diag_add(d, "can't start the policy thread: %s", strerror(rc));
+	else
+		pthread_setname_np(keeper.thread, "loader");
 	keeper.running = rc == 0;
 	return keeper.running;
 }
@@ -275,13 +274,12 @@ keeper_stop(void)
 	pthread_cond_signal(&keeper.wake);
 	pthread_mutex_unlock(&keeper.lock);
 	pthread_join(keeper.thread, NULL);
+	saved_stop();
 	keeper.running = false;
 	copies_clear();
 	diag_clear(&keeper.missing);
 	diag_clear(&keeper.locked);
 	load_report_clear(&keeper.report);
-	free(keeper.saved);
-	keeper.saved = NULL;
 }
 
 static void

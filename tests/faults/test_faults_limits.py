@@ -111,7 +111,7 @@ def few_threads(daemon):
 
 
 @needs_root
-@pytest.mark.parametrize("most", [1, 2, 3, 7])
+@pytest.mark.parametrize("most", [1, 2, 3, 4, 8])
 def test_it_does_not_start_without_its_threads_and_says_so(daemon, few_threads, most):
     done = subprocess.run([*few_threads(most).split(), place.program("authpolicyd"), "-f", "-c", daemon.config],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)

@@ -1,12 +1,14 @@
-"""The mail server dies in the middle of a message, or does nothing but connect; the disk of the state is slow."""
+"""The mail server dies in the middle of a message, or does nothing but connect; the disk of the state is slow or stands still."""
 
 import contextlib
 import json
 import os
 import select
+import shutil
 import socket
 import time
 
+from lib import place
 from lib.daemon import PATIENCE, SLOW
 from lib.milter import CONTINUE, Milter, packet, strings
 from lib.wait import until
@@ -113,3 +115,28 @@ def test_a_slow_disk_of_the_state_holds_up_nobody_else(daemon, monkeypatch):
         assert alice.begin().mail("alice@example.com")[1].startswith("550 5.7.13"), "it is in force"
     monkeypatch.setenv("AP_WRAPPER", "")
     daemon.kill()
+
+
+def change(daemon, name):
+    """A change of the policy; it is in force when this returns."""
+    before = status(daemon)["principals"]
+    daemon.policy.login(name)
+    until(lambda: status(daemon)["principals"] > before, PATIENCE, f"{name} in the policy")
+
+
+def test_no_change_of_the_policy_waits_until_the_one_before_is_kept(daemon):
+    """The last good policy is written into a pipe that nobody empties until the end."""
+    kept = daemon.home / "last-good-policy.db"
+    aside = daemon.home / "last-good-policy.db.new"
+    daemon.start()
+    until(lambda: kept.exists() and not aside.exists(), PATIENCE, "the first one to be kept")
+    os.mkfifo(aside)
+    if os.geteuid() == 0:
+        shutil.chown(aside, place.USER)
+    for name in "first", "second", "third":
+        change(daemon, name)
+    with open(aside, "rb") as pipe:
+        assert pipe.read().startswith(b"SQLite format 3"), "the first one was being written"
+    daemon.stop()
+    assert "can't keep the last good policy" in daemon.said(), "a pipe can't be synced"
+    assert kept.read_bytes() == daemon.policy.path.read_bytes(), "the newest of those that waited"
