@@ -227,9 +227,9 @@ put_header(struct db *db, FILE *out, const char *step)
 		fputs("</h1><p>", out);
 		html_number(out, sqlite3_column_int64(s, 0));
 		fprintf(out,
-		    " records of the audit log, by %s, times in UTC"
+		    " record%s of the audit log, by %s, times in UTC"
 		    "</p></header>\n<main>\n",
-		    step);
+		    output_s(sqlite3_column_int64(s, 0)), step);
 	}
 }
 

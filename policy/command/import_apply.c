@@ -53,10 +53,11 @@ check_removals(struct import *i)
 		    "takes --yes");
 	else if (going * TENTH > all && !args_has(&i->c->args, "yes"))
 		db_fail(db, STATUS_REFUSED,
-		    "%lld of %lld rows of origin %s would go, more than a "
+		    "%lld of %lld row%s of origin %s would go, more than a "
 		    "tenth: see --dry-run, and if that is right give --yes; "
 		    "nothing was changed",
-		    (long long)going, (long long)all, text(s, 2));
+		    (long long)going, (long long)all, output_s(all),
+		    text(s, 2));
 	sqlite3_reset(s);
 	return db->status == STATUS_OK;
 }

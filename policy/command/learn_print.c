@@ -9,6 +9,13 @@ text(sqlite3_stmt *s, int column)
 	return (const char *)sqlite3_column_text(s, column);
 }
 
+/* The plural of what a column has the number of. */
+static const char *
+s_of(sqlite3_stmt *s, int column)
+{
+	return output_s(sqlite3_column_int64(s, column));
+}
+
 /* `from 192.0.2.1 and 2 more`. */
 static void
 print_clients(long long count, const char *one)
@@ -42,8 +49,9 @@ write_addresses(const struct learn_sink *sink, const char *group, bool evidence)
 		}
 		learn_comment(l);
 		output_text(stdout, text(s, 0));
-		printf(": %s messages of %s logins, %.10s to %.10s\n",
-		    text(s, 2), text(s, 3), text(s, 4), text(s, 5));
+		printf(": %s message%s of %s login%s, %.10s to %.10s\n",
+		    text(s, 2), s_of(s, 2), text(s, 3), s_of(s, 3), text(s, 4),
+		    text(s, 5));
 	}
 }
 
@@ -126,9 +134,9 @@ print_evidence(struct learn *l, sqlite3_stmt *s)
 	output_text(stdout, text(s, COLUMN_LOGIN));
 	fputs(" as ", stdout);
 	output_text(stdout, text(s, COLUMN_ADDRESS));
-	printf(": %lld of %lld messages (%lld %%), %.10s to %.10s", count,
-	    messages, count * 100 / messages, text(s, COLUMN_FIRST),
-	    text(s, COLUMN_LAST));
+	printf(": %lld of %lld message%s (%lld %%), %.10s to %.10s", count,
+	    messages, output_s(messages), count * 100 / messages,
+	    text(s, COLUMN_FIRST), text(s, COLUMN_LAST));
 	print_clients(
 	    sqlite3_column_int64(s, COLUMN_CLIENTS), text(s, COLUMN_CLIENT));
 	if (text(s, COLUMN_GROUP) != NULL) {
@@ -184,12 +192,15 @@ learn_print(struct learn *l)
 	if (!db_step(&l->db, s))
 		return;
 	learn_comment(l);
-	printf("From %lld messages of %s logins that went through; %s "
-	       "addresses were used too rarely\n",
-	    (long long)l->messages, text(s, 0), text(s, 1));
+	printf("From %lld message%s of %s login%s that went through; addresses "
+	       "used too rarely\n",
+	    (long long)l->messages, output_s(l->messages), text(s, 0),
+	    s_of(s, 0));
 	learn_comment(l);
-	puts("(--min-count).  Read each before you run it; what is marked "
-	     "CHOOSE is left out.");
+	printf(
+	    "(--min-count): %s.  Read each before you run it; what is marked "
+	    "CHOOSE is left out.\n",
+	    text(s, 1));
 	print_groups(l);
 	print_grants(l, "0");
 	print_grants(l, "1");
@@ -199,9 +210,9 @@ learn_print(struct learn *l)
 			putchar('\n');
 		learn_comment(l);
 		output_text(stdout, text(s, 0));
-		printf(": %s messages, which no grant mends; authpolicy log "
+		printf(": %s message%s, which no grant mends; authpolicy log "
 		       "--reason ",
-		    text(s, 1));
+		    text(s, 1), s_of(s, 1));
 		output_text(stdout, text(s, 0));
 		putchar('\n');
 	}

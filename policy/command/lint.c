@@ -31,6 +31,13 @@ lint_policy(
 	lint_rules(db, warnings);
 }
 
+static void
+print_sum(size_t errors, size_t warnings)
+{
+	printf("%zu error%s, %zu warning%s\n", errors,
+	    output_s((int64_t)errors), warnings, output_s((int64_t)warnings));
+}
+
 /* The loader's findings, and what is allowed but odd. */
 enum status
 run_lint(struct command *c)
@@ -62,8 +69,7 @@ run_lint(struct command *c)
 		json_object(&c->out, NULL);
 	status = report_print(c, &report, report.errors.count == 0);
 	if (!c->json)
-		printf("%zu errors, %zu warnings\n", report.errors.count,
-		    report.warnings.count);
+		print_sum(report.errors.count, report.warnings.count);
 	load_report_clear(&report);
 	return c->db.status != STATUS_OK ? c->db.status : status;
 }

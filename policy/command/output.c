@@ -129,6 +129,12 @@ output_lines(const char *lead, const struct diag *lines)
 		    "%sand %zu more\n", lead, lines->count - diag_kept(lines));
 }
 
+const char *
+output_s(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
 void
 output_field(const char *name, const char *value)
 {

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* The exit status. */
@@ -41,6 +42,10 @@ bool output_is_plain(const char *text, size_t len);
 /* Writes a word for the shell, in quotes unless it needs none; as it is, so ask
  * output_is_plain() first. */
 void output_word(const char *word);
+
+/* What makes the word for what there are `n` of a plural: `s`, for one nothing.
+ */
+const char *output_s(int64_t n);
 
 /* Writes a line with a name before the value. */
 void output_field(const char *name, const char *value);

@@ -7,13 +7,11 @@ static const struct {
 	const char *name, *text;
 } left_out[] = {
     {RECORDED_LIMIT, "limits",
-	"were refused by limits, which depend on all "
-	"mail before"},
-    {RECORDED_FAULT, "faults", "were refused for a fault, not by the policy"},
+	"refused by limits, which depend on all mail before"},
+    {RECORDED_FAULT, "faults", "refused for a fault, not by the policy"},
     {RECORDED_COUNTED, "counted",
-	"refusals were only counted: the session had too many"},
-    {RECORDED_OLD, "old",
-	"were recorded by an older version, without all facts"},
+	"only counted: the session had too many refusals"},
+    {RECORDED_OLD, "old", "recorded by an older version, without all facts"},
 };
 
 static void
@@ -53,9 +51,10 @@ replay_print(struct replay *r)
 		    sqlite3_column_int(s, 1) != 0 ? " (worse)" : "");
 		print_examples(r, (const char *)sqlite3_column_text(s, 0));
 	}
-	printf("%lld messages: %lld as before, %lld otherwise, of them %lld "
+	printf("%lld message%s: %lld as before, %lld otherwise, of them %lld "
 	       "newly refused\n",
 	    (long long)r->records[RECORDED_MESSAGE],
+	    output_s(r->records[RECORDED_MESSAGE]),
 	    (long long)(r->records[RECORDED_MESSAGE] - r->other),
 	    (long long)r->other, (long long)r->worse);
 	if (r->cut > 0)

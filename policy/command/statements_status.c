@@ -20,6 +20,16 @@
 #define AGE_LOADED AGE("loaded")
 #define AGE_AUDIT_LAST AGE("audit_last")
 
+/* A number of the daemon's answer and what there are so many of: `1 grant`. */
+#define COUNTED(member, word)                                  \
+	"(SELECT n || ' " word "' || iif(n = 1, '', 's') FROM" \
+	" (SELECT ifnull(?1 ->> '$." member "', 0) AS n))"
+#define PRINCIPALS COUNTED("principals", "principal")
+#define GRANTS COUNTED("grants", "grant")
+#define PASSED_OVER COUNTED("passed_over", "refusal")
+#define SUSPENDED COUNTED("state.suspended", "login")
+#define AUDIT_FAILURES COUNTED("audit_failures", "record")
+
 /* The tables whose changes are recorded. */
 #define RECORDED                                       \
 	" FROM sqlite_schema WHERE type = 'table' AND" \
@@ -183,10 +193,9 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" SELECT 'policy', ?1 ->> '$.database' UNION ALL"
 	" SELECT 'copy', 'generation ' || (?1 ->> '$.generation') ||"
 	" ', loaded ' || (?1 ->> '$.loaded') || " AGE_LOADED " || ': ' ||"
-	" (?1 ->> '$.principals') || ' principals, ' ||"
-	" (?1 ->> '$.grants') || ' grants' UNION ALL"
+	" " PRINCIPALS " || ', ' || " GRANTS " UNION ALL"
 	" SELECT 'mode', (?1 ->> '$.mode') || iif(?1 ->> '$.passed_over' > 0,"
-	" ', ' || (?1 ->> '$.passed_over') || ' refusals passed over', '')"
+	" ', ' || " PASSED_OVER " || ' passed over', '')"
 	" UNION ALL"
 	" SELECT 'sessions', (?1 ->> '$.sessions') || ', of them ' ||"
 	" (?1 ->> '$.callbacks') || ' being answered' UNION ALL"
@@ -194,8 +203,8 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" FROM json_each(?1, '$.verdicts_last_hour')) || ' in the last hour'"
 	" WHERE json_type(?1, '$.verdicts_last_hour') = 'object' UNION ALL"
 	" SELECT 'limits', (?1 ->> '$.limits_tripped_last_hour') ||"
-	" ' tripped in the last hour, ' || ifnull(?1 ->> '$.state.suspended',"
-	" 0) || ' logins suspended by them'"
+	" ' tripped in the last hour, ' || " SUSPENDED
+	" || ' suspended by them'"
 	" WHERE json_type(?1, '$.limits_tripped_last_hour') = 'integer'"
 	" UNION ALL"
 	" SELECT 'suspended', (value ->> '$.principal') || ' until ' ||"
@@ -205,8 +214,8 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" " AGE_AUDIT_LAST ", 'no record since the start') ||"
 	" ', ' || (?1 ->> '$.audit_log')"
 	" WHERE ?1 ->> '$.audit_log' <> '' UNION ALL"
-	" SELECT 'audit', (?1 ->> '$.audit_failures') ||"
-	" ' records could not be written: look at the log and its disk'"
+	" SELECT 'audit', " AUDIT_FAILURES
+	" || ' could not be written: look at the log and its disk'"
 	" WHERE ?1 ->> '$.audit_failures' > 0 UNION ALL"
 	" SELECT 'counts', (?1 ->> '$.state.problem') || ': what limits count"
 	" is in memory only, not in ' || (?1 ->> '$.state.path')"
@@ -308,6 +317,7 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" UNION ALL SELECT 'authpolicy grant everyone {login}   # nobody may"
 	" send as anybody' WHERE NOT EXISTS (SELECT 1 FROM send_as)"
 	" UNION ALL SELECT 'authpolicy sql \"SELECT * FROM expiring\"   # ' ||"
-	" count(*) || ' grants end within a week' FROM expiring WHERE days <= 7"
+	" count(*) || iif(count(*) = 1, ' grant ends', ' grants end') ||"
+	" ' within a week' FROM expiring WHERE days <= 7"
 	" HAVING count(*) > 0",
 };

@@ -100,7 +100,7 @@ print_limit(struct command *c, sqlite3_stmt *limit)
 			print_command(c, limit, text(s, BEYOND_LOGIN),
 			    text(s, BEYOND_AMOUNT));
 	if (n > SHOWN)
-		printf("# and %zu more logins: --json has them\n", n - SHOWN);
+		printf("# and %zu more: --json has them\n", n - SHOWN);
 }
 
 void

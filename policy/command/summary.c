@@ -112,8 +112,8 @@ void
 summary_print_fields(const struct summary *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		printf("%s%lld %s%s", i == 0 ? "rows      " : ", ",
-		    (long long)s->counts[i].number, s->counts[i].name,
+		printf("%s%s %lld%s", i == 0 ? "rows      " : ", ",
+		    s->counts[i].name, (long long)s->counts[i].number,
 		    i + 1 == s->count ? "\n" : "");
 	for (size_t i = 0; i < diag_kept(&s->suspended); i++)
 		output_field("suspended", s->suspended.lines[i]);

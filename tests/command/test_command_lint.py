@@ -132,7 +132,7 @@ def test_what_is_odd_is_one_line_with_table_key_and_mend(policy, name):
     for args in done:
         policy.ok(*args)
     found = policy.ok("lint", "--mta", "postfix").lines
-    assert found == [f"warning: {line}", "0 errors, 1 warnings"]
+    assert found == [f"warning: {line}", "0 errors, 1 warning"]
 
 
 def test_networks_in_other_words_are_the_same(policy):

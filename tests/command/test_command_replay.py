@@ -188,7 +188,7 @@ def test_what_can_not_be_decided_again_is_counted(replay, other):
                          "old": 0, "changes": []}
     older = [{k: v for k, v in r.items() if k != "flags"} for r in (record(), refusal("sender-not-granted"))]
     assert replay(*older).json["old"] == 2
-    assert "not decided again: 2 were recorded by an older version" in replay(*older, json=False).out
+    assert "not decided again: 2 recorded by an older version" in replay(*older, json=False).out
 
 
 def test_a_limit_is_not_replayed_beside_others_either(replay):
@@ -242,4 +242,4 @@ def test_without_a_policy_nothing_can_be_told(command, tmp_path):
     done = command.run("replay", log, "--against", tmp_path / "none.db")
     assert done.status == 75 and "none.db" in done.err
     assert command.run("replay", tmp_path / "none.log").status == 75
-    assert command.ok("replay", log).lines == ["1 messages: 1 as before, 0 otherwise, of them 0 newly refused"]
+    assert command.ok("replay", log).lines == ["1 message: 1 as before, 0 otherwise, of them 0 newly refused"]

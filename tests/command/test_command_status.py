@@ -29,7 +29,7 @@ def test_it_counts_what_is_in_the_file(command):
     command.ok("rule", "add", "--verdict", "accept")
     command.ok("suspend", "@example.com")
     done = command.ok("status")
-    assert field(done, "rows") == ["2 logins, 1 groups, 4 grants, 1 denies, 1 domains, 1 rules, 0 limits"]
+    assert field(done, "rows") == ["logins 2, groups 1, grants 4, denies 1, domains 1, rules 1, limits 0"]
     assert command.ok("status", "--json").json["rows"] == {
         "logins": 2, "groups": 1, "grants": 4, "denies": 1, "domains": 1, "rules": 1, "limits": 0}
 
@@ -62,13 +62,23 @@ def test_verdicts_and_limits_are_shown_where_the_daemon_tells_them(command, daem
                                 passed_over=7))
     done = command.ok("status")
     assert field(done, "verdicts") == ["12 accept, 3 reject, 0 tempfail, 1 hold in the last hour"]
-    assert field(done, "limits") == ["2 tripped in the last hour, 1 logins suspended by them"]
+    assert field(done, "limits") == ["2 tripped in the last hour, 1 login suspended by them"]
     assert field(done, "suspended") == ["eve until 2026-11-26T09:00:00Z, by the limit an hour"]
     assert field(done, "mode") == ["enforce, 7 refusals passed over"]
     assert "authpolicy resume LOGIN" in steps(done) and "authpolicy learn" in steps(done)
     one.answer = lambda d: d.says()
     done = command.ok("status")
     assert field(done, "verdicts") == field(done, "limits") == [] and field(done, "mode") == ["enforce"]
+
+
+@pytest.mark.parametrize("n, grants, passed, records", [
+    (1, "1 principal, 1 grant", "1 refusal", "1 record"), (2, "2 principals, 2 grants", "2 refusals", "2 records")])
+def test_of_one_there_is_no_plural(command, daemon, n, grants, passed, records):
+    daemon(lambda d: d.says(principals=n, grants=n, passed_over=n, audit_failures=n))
+    done = command.ok("status")
+    assert field(done, "copy")[0].endswith(f": {grants}")
+    assert field(done, "mode") == [f"enforce, {passed} passed over"]
+    assert field(done, "audit")[0].startswith(f"{records} could not be written")
 
 
 def test_who_is_suspended_by_a_limit_is_shown(command, daemon):
@@ -138,4 +148,4 @@ def test_what_a_policy_lacks_is_named(bare):
     bare.ok("grant", "alice", "b@example.com", "--until", ago(days=-20)[:10])
     done = bare.ok("status")
     assert steps(done) == ["systemctl start authpolicyd", 'authpolicy sql "SELECT * FROM expiring"']
-    assert "1 grants end within a week" in done.out
+    assert "1 grant ends within a week" in done.out
