@@ -80,9 +80,19 @@ shown(const char *value)
 	return value == NULL ? "NULL" : value;
 }
 
+enum address_status
+noted(struct loader *l, enum address_status status)
+{
+	if (status == ADDRESS_NO_MEMORY && l->policy == NULL)
+		diag_add(loader_errors(l), "out of memory");
+	else if (status == ADDRESS_NO_MEMORY)
+		l->policy->t->failed = true;
+	return status;
+}
+
 /* Reads a row; false when a column holds what no trigger lets in. */
 static bool
-read_row(sqlite3_stmt *s, struct row *row)
+read_row(struct loader *l, enum query query, sqlite3_stmt *s, struct row *row)
 {
 	int columns = sqlite3_column_count(s);
 
@@ -90,17 +100,23 @@ read_row(sqlite3_stmt *s, struct row *row)
 		const char *text = (const char *)sqlite3_column_text(s, i);
 		size_t bytes = (size_t)sqlite3_column_bytes(s, i);
 
-		if (text == NULL && sqlite3_column_type(s, i) != SQLITE_NULL)
-			return false; /* out of memory */
-		if (text != NULL && strlen(text) != bytes)
-			return false; /* a NUL within */
+		if (text == NULL && sqlite3_column_type(s, i) != SQLITE_NULL) {
+			(void)noted(l, ADDRESS_NO_MEMORY);
+			return false;
+		}
+		if (text != NULL && strlen(text) != bytes) {
+			diag_add(loader_errors(l),
+			    "a value with a NUL byte in: %s; delete that row",
+			    queries[query]);
+			return false;
+		}
 		row->at[i] = text;
 	}
 	return true;
 }
 
-/* Calls `each` for every row of the query. */
-static void
+/* Calls `each` for every row of the query.  False: these are not all. */
+static bool
 for_rows(struct loader *l, enum query query, row_fn *each)
 {
 	sqlite3_stmt *s = NULL;
@@ -112,17 +128,14 @@ for_rows(struct loader *l, enum query query, row_fn *each)
 		rc = sqlite3_step(s);
 		if (rc != SQLITE_ROW)
 			break;
-		if (read_row(s, &row))
+		if (read_row(l, query, s, &row))
 			each(l, &row);
-		else
-			diag_add(loader_errors(l),
-			    "a value with a NUL byte in: %s; delete that row",
-			    queries[query]);
 	}
 	if (rc != SQLITE_DONE)
 		diag_add(loader_errors(l), "%s: %s", queries[query],
 		    sqlite3_errmsg(l->db));
 	sqlite3_finalize(s);
+	return rc == SQLITE_DONE;
 }
 
 static void
@@ -220,11 +233,10 @@ load_all(struct loader *l, const struct image *image)
 
 	if (!open_image(l, image))
 		return;
-	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
-		for_rows(l, first[i].query, first[i].each);
-		if (loader_errors(l)->count > 0)
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+		if (!for_rows(l, first[i].query, first[i].each) ||
+		    loader_errors(l)->count > 0)
 			return;
-	}
 	l->policy = build_new();
 	if (l->policy == NULL) {
 		diag_add(loader_errors(l), "out of memory");
@@ -236,7 +248,10 @@ load_all(struct loader *l, const struct image *image)
 	build_principal(l->policy->t, "everyone", PRINCIPAL_GROUP);
 	build_principal(l->policy->t, "anonymous", PRINCIPAL_GROUP);
 	for (size_t i = 0; i < sizeof(passes) / sizeof(*passes); i++)
-		for_rows(l, passes[i].query, passes[i].each);
+		if (!for_rows(l, passes[i].query, passes[i].each))
+			return;
+	if (l->policy->t->failed) /* and what rows refer to is not there */
+		load_report_clear(l->report);
 	if (loader_errors(l)->count > 0)
 		return;
 	if (build_finish(l->policy))

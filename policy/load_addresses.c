@@ -12,7 +12,7 @@ on_local_domain(struct loader *l, const struct row *row)
 	char name[ADDRESS_DOMAIN_MAX + 1];
 	char owner[LOGIN_MAX + 1] = "";
 	enum address_status status =
-	    address_parse_domain(text, strlen(text), name);
+	    noted(l, address_parse_domain(text, strlen(text), name));
 
 	if (status != ADDRESS_OK)
 		diag_add(loader_errors(l), "local_domain %s: the name %s", text,
@@ -53,7 +53,7 @@ on_send_as(struct loader *l, const struct row *row)
 	const char *address = shown(row->at[1]);
 	principal_id id = find_principal(l, row->at[0]);
 	struct form form;
-	enum address_status status = form_parse(address, true, &form);
+	enum address_status status = noted(l, form_parse(address, true, &form));
 	enum scope scope;
 	enum manner manner;
 	int64_t from, until;
@@ -61,8 +61,6 @@ on_send_as(struct loader *l, const struct row *row)
 
 	if (id == PRINCIPAL_NONE)
 		why = "there is no such principal";
-	else if (status == ADDRESS_NO_MEMORY)
-		diag_add(loader_errors(l), "out of memory");
 	else if (status != ADDRESS_OK)
 		why = address_strerror(status);
 	else if (!read_grant(row, &scope, &manner, &from, &until))
@@ -82,7 +80,8 @@ on_deny_as(struct loader *l, const struct row *row)
 	const char *address = shown(row->at[1]);
 	principal_id id = find_principal(l, row->at[0]);
 	struct form form;
-	enum address_status status = form_parse(address, false, &form);
+	enum address_status status =
+	    noted(l, form_parse(address, false, &form));
 
 	if (id == PRINCIPAL_NONE)
 		diag_add(loader_errors(l),

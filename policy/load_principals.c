@@ -12,13 +12,15 @@ canonical_name(struct loader *l, const char *name, char out[LOGIN_MAX + 1])
 {
 	const struct tables *t = l->policy->t;
 	char domain[ADDRESS_DOMAIN_MAX + 1];
+	enum address_status status;
 	principal_id id;
 
 	if (name == NULL || !login_canonical(name, "", out))
 		return false;
 	if (out[0] == '@') {
-		if (address_parse_domain(out + 1, strlen(out + 1), domain) !=
-		    ADDRESS_OK)
+		status = noted(
+		    l, address_parse_domain(out + 1, strlen(out + 1), domain));
+		if (status != ADDRESS_OK)
 			return false;
 		memcpy(out + 1, domain, strlen(domain) + 1);
 		return true;

@@ -35,7 +35,7 @@ on_address_set(struct loader *l, const struct row *row)
 	char name[LOGIN_MAX + 1];
 	struct form form;
 	enum address_status status =
-	    form_parse(shown(row->at[1]), false, &form);
+	    noted(l, form_parse(shown(row->at[1]), false, &form));
 
 	if (row->at[0] == NULL || !login_canonical(row->at[0], "", name) ||
 	    status != ADDRESS_OK) {
@@ -84,12 +84,14 @@ read_addresses(struct loader *l, const char *text, principal_id *out)
 {
 	struct tables *t = l->policy->t;
 	char name[LOGIN_MAX + 1];
+	enum address_status status;
 	struct form form;
 
 	*out = PRINCIPAL_NONE;
 	if (strcasecmp(text, "any") == 0)
 		return true;
-	if (form_parse(text, false, &form) != ADDRESS_OK) {
+	status = noted(l, form_parse(text, false, &form));
+	if (status != ADDRESS_OK) {
 		if (!login_canonical(text, "", name))
 			return false;
 		*out = build_find_set(t, ADDRESS_SETS, name);

@@ -30,6 +30,10 @@ struct row {
 
 struct diag *loader_errors(struct loader *l);
 
+/* Returns the status; when memory is out, the tables have failed, and what else
+ * is said of rows does not count. */
+enum address_status noted(struct loader *l, enum address_status status);
+
 /* Is the value, which may be NULL, this word? */
 bool is(const char *value, const char *word);
 
@@ -82,7 +86,7 @@ const char *read_limit(
 /*
  * The canonical name of a principal as rows refer to it: a domain `@d`, a
  * group, else a login, with the default realm where it has none.  False when
- * it can't be a name.
+ * it can't be a name, or memory is out: then the tables have failed.
  */
 bool canonical_name(
     struct loader *l, const char *name, char out[LOGIN_MAX + 1]);
