@@ -46,15 +46,19 @@ asks_for(const struct stage_limits *l, enum metric metric)
 /* The fingerprint of an address as it is counted; of what can't be read, as it
  * was typed. */
 static uint32_t
-print_of_path(const struct policy *policy, const char *typed)
+print_of_path(struct stage_limits *l, const char *typed)
 {
 	struct address a, counted;
+	enum address_status status;
 
 	if (typed == NULL)
 		return 0;
-	if (address_parse_path(typed, &a) != ADDRESS_OK)
+	status = address_parse_path(typed, &a);
+	if (status == ADDRESS_NO_MEMORY)
+		l->s->message.failed = true;
+	if (status != ADDRESS_OK)
 		return ledger_print(ledger, typed);
-	counted_address(policy, &a, &counted);
+	counted_address(l->policy, &a, &counted);
 	return ledger_print(ledger, counted.text);
 }
 
@@ -79,9 +83,10 @@ add_senders(struct stage_limits *l)
 	struct address a;
 
 	l->charge.senders = l->senders;
-	facts_sender(f, &a);
+	if (!facts_sender(f, &a))
+		l->s->message.failed = true;
 	if (a.kind != ADDRESS_NULL)
-		add_sender(l, print_of_path(l->policy, f->sender));
+		add_sender(l, print_of_path(l, f->sender));
 	for (const struct originator *o =
 		 l->v->stage == STAGE_EOM ? f->originators : NULL;
 	     o != NULL; o = o->next) {
@@ -104,7 +109,7 @@ look_at_recipient(struct stage_limits *l)
 {
 	struct message *m = &l->s->message;
 
-	m->print = print_of_path(l->policy, l->s->facts.recipient);
+	m->print = print_of_path(l, l->s->facts.recipient);
 	m->print_fresh = !prints_have(&m->written, m->print) &&
 			 !ledger_knows(ledger, l->charge.login, m->print);
 	l->charge.fresh = m->fresh + m->print_fresh;
@@ -122,8 +127,7 @@ look_at_recipients(struct stage_limits *l)
 		return;
 	for (const struct recipient *r = m->recipients; r != NULL; r = r->next)
 		if (!verdict_is_refusal(r->kind) &&
-		    !prints_add(
-			&m->written, print_of_path(l->policy, r->typed)))
+		    !prints_add(&m->written, print_of_path(l, r->typed)))
 			m->failed = true;
 	m->printed = m->accepted_count;
 }

@@ -228,7 +228,7 @@ add_message(struct json *j, const struct session *s, const struct verdict *v)
 	const struct facts *f = &s->facts;
 	struct address sender;
 
-	facts_sender(f, &sender);
+	(void)facts_sender(f, &sender);
 	json_string(j, "mail_from", f->sender);
 	json_string(j, "mail_addr", f->mail_addr);
 	json_string(j, "sender",

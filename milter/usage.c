@@ -85,7 +85,7 @@ holds_for(const struct policy *p, const struct whose *w, const char *name)
 		if (strcmp(name, policy_name(p, groups[i])) == 0)
 			return true;
 	return w->login && (strcmp(name, "everyone") == 0 ||
-			       (login_domain(w->name, domain + 1) &&
+			       (login_domain(w->name, domain + 1) > 0 &&
 				   strcmp(name, domain) == 0));
 }
 

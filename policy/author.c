@@ -107,7 +107,8 @@ author_is_missing(struct decision *d)
 	struct address sender;
 
 	if (d->facts->mta == MTA_SENDMAIL) {
-		facts_sender(d->facts, &sender);
+		if (!facts_sender(d->facts, &sender))
+			return refuse_internal(d);
 		if (sender.kind != ADDRESS_NOBODY &&
 		    sender.kind != ADDRESS_NULL &&
 		    may_use(d, &sender, SCOPE_HEADER) == USE_GRANTED)
@@ -222,7 +223,8 @@ author_is_not_aligned(struct decision *d)
 		return false;
 	if (!read_fields(d))
 		return refuse_internal(d);
-	facts_sender(d->facts, &sender);
+	if (!facts_sender(d->facts, &sender))
+		return refuse_internal(d);
 	from = find_field(d, ORIGINATOR_FROM);
 	if (from == NULL || sender.kind == ADDRESS_NULL)
 		return false;

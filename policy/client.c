@@ -21,7 +21,7 @@ login_is_ambiguous(struct decision *d)
 }
 
 const struct suspension *
-find_suspension(const struct decision *d, const char *login)
+find_suspension(struct decision *d, const char *login)
 {
 	const struct suspension *s =
 	    policy_suspension(d->policy, login, d->facts->time);
@@ -29,11 +29,14 @@ find_suspension(const struct decision *d, const char *login)
 	size_t count = policy_groups(
 	    d->policy, policy_principal(d->policy, login), &groups);
 	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
+	int has_domain;
 
 	for (size_t i = 0; s == NULL && i < count; i++)
 		s = policy_suspension(d->policy,
 		    policy_name(d->policy, groups[i]), d->facts->time);
-	if (s == NULL && login_domain(login, domain + 1))
+	has_domain = login_domain(login, domain + 1);
+	d->failed = d->failed || has_domain < 0;
+	if (s == NULL && has_domain > 0)
 		s = policy_suspension(d->policy, domain, d->facts->time);
 	return s != NULL
 		   ? s
@@ -89,7 +92,7 @@ is_suspended(struct decision *d)
 	if (s == NULL && v->peer[0] != '\0')
 		s = find_suspension(d, v->peer);
 	if (s == NULL)
-		return false;
+		return d->failed && refuse_internal(d);
 	return s->limit[0] == '\0' ? refuse_suspended(d, s)
 				   : refuse_contained(d, s);
 }

@@ -156,17 +156,20 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 	verdict->mode = mode_in_force(&d);
 	say(&d, "%s is %s, mode %s", stage_name(stage), show_client(&d).text,
 	    mode_name(verdict->mode));
-	if (run_steps(&d, stage))
+	if (d.failed) {
+		refuse_internal(&d);
+		speak(&d);
+	} else if (run_steps(&d, stage))
 		verdict->kind = d.hold ? VERDICT_HOLD : VERDICT_ACCEPT;
 	if (verdict->kind == VERDICT_HOLD)
 		verdict->reason = REASON_RULE;
 	arena_reset(&d.arena);
 }
 
-void
+bool
 facts_sender(const struct facts *facts, struct address *out)
 {
-	if (facts->sender == NULL ||
-	    address_parse_path(facts->sender, out) != ADDRESS_OK)
-		memset(out, 0, sizeof(*out));
+	memset(out, 0, sizeof(*out));
+	return facts->sender == NULL ||
+	       address_parse_path(facts->sender, out) != ADDRESS_NO_MEMORY;
 }

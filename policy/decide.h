@@ -30,9 +30,9 @@ void policy_decide(const struct policy *policy, const struct facts *facts,
     enum stage stage, const struct trace *trace, struct verdict *verdict);
 
 /*
- * The canonical sender and recipient as the decision reads them, for records
- * and syslog; kind ADDRESS_NOBODY when they are none.
+ * The canonical sender as the decision reads it; kind ADDRESS_NOBODY when it is
+ * none.  False, and so it is: could not tell (no memory).
  */
-void facts_sender(const struct facts *facts, struct address *out);
+bool facts_sender(const struct facts *facts, struct address *out);
 
 #endif

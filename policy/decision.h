@@ -26,6 +26,7 @@ struct decision {
 	struct verdict *verdict;
 
 	/* who: see identify() */
+	bool failed; /* memory is out: it can't be told */
 	bool anonymous;
 	bool has_ip;
 	struct ip ip;	   /* of the client */
@@ -83,9 +84,9 @@ struct names {
 void names_init(
     const struct decision *d, struct names *n, const struct address *a);
 
-/* The suspension of a login, of any of its groups, its domain or everyone. */
-const struct suspension *find_suspension(
-    const struct decision *d, const char *login);
+/* The suspension of a login, of any of its groups, its domain or everyone; NULL
+ * as well when the decision has failed. */
+const struct suspension *find_suspension(struct decision *d, const char *login);
 
 /* Both return true, so that a step ends with `return refuse(…)`.  The text
  * follows the codes of the reason in the reply. */

@@ -122,7 +122,7 @@ struct gathering {
 	size_t most;	 /* that may be gathered */
 	size_t first;	 /* of the account in hand */
 	bool spoken_for; /* a peer speaks for it */
-	bool full;
+	bool failed;	 /* too many, or memory is out */
 };
 
 static bool
@@ -135,7 +135,7 @@ static void
 add(struct gathering *g, const struct limit *l, const char *account)
 {
 	if (g->out->count == g->most) {
-		g->full = true;
+		g->failed = true;
 		return;
 	}
 	g->out->at[g->out->count++] = (struct applied){
@@ -217,14 +217,17 @@ struct kinds {
 };
 
 static struct kinds
-kinds_of(const struct policy *p, const char *login)
+kinds_of(struct gathering *g, const char *login)
 {
+	const struct policy *p = g->policy;
 	struct kinds k = {.self = policy_principal(p, login)};
 	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
+	int has_domain = login_domain(login, domain + 1);
 
+	g->failed = g->failed || has_domain < 0;
 	k.group_count = policy_groups(p, k.self, &k.groups);
-	k.domain = login_domain(login, domain + 1) ? policy_principal(p, domain)
-						   : PRINCIPAL_NONE;
+	k.domain =
+	    has_domain > 0 ? policy_principal(p, domain) : PRINCIPAL_NONE;
 	k.everyone = policy_principal(p, "everyone");
 	return k;
 }
@@ -290,17 +293,17 @@ limits_of(const struct policy *p, const char *login, const char *peer,
 	out->count = 0;
 	if (p->t->limit_count == 0 || !is_login(p, login))
 		return true;
-	own = kinds_of(p, login);
+	own = kinds_of(&g, login);
 	gather_own(&g, &own, login, peer[0] != '\0');
 	if (peer[0] != '\0') {
-		peers = kinds_of(p, peer);
+		peers = kinds_of(&g, peer);
 		gather_own(&g, &peers, peer, false);
 		gather_caps(&g, &peers);
 	}
 	g.spoken_for = peer[0] != '\0';
 	gather_caps(&g, &own);
 	drop_unlimited(&g);
-	return !g.full;
+	return !g.failed;
 }
 
 bool
@@ -317,9 +320,9 @@ limits_of_account(const struct policy *p, const char *account, enum mode mode,
 	if (id != PRINCIPAL_NONE && policy_kind(p, id) == PRINCIPAL_GROUP)
 		add_caps(&g, id);
 	else if (p->t->limit_count > 0 && account[0] != '\0') {
-		k = kinds_of(p, account);
+		k = kinds_of(&g, account);
 		gather_own(&g, &k, account, false);
 	}
 	drop_unlimited(&g);
-	return !g.full;
+	return !g.failed;
 }

@@ -92,7 +92,7 @@ struct limits {
  * of a group or another that no login has.
  *
  * The strings and the policy must outlive `out`.  False: there are more than
- * LIMITS_MAX, with a peer twice that, and nothing can be told.
+ * LIMITS_MAX, with a peer twice that, or memory is out: nothing can be told.
  */
 bool limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out);

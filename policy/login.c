@@ -27,31 +27,40 @@ login_canonical(const char *name, const char *realm, char out[LOGIN_MAX + 1])
 	return true;
 }
 
-/* Is `typed` the domain `name`, or its U-label, letter for letter? */
-static bool
+/* Is `typed` the domain `name`, or its U-label, letter for letter?  -1 could
+ * not tell. */
+static int
 is_spelling(const char *typed, const char *name)
 {
 	char *wide = NULL;
-	bool same = strcmp(typed, name) == 0;
+	int rc, same = strcmp(typed, name) == 0;
 
-	if (!same && idn2_to_unicode_8z8z(name, &wide, 0) == IDN2_OK)
+	if (same)
+		return same;
+	rc = idn2_to_unicode_8z8z(name, &wide, 0);
+	if (rc == IDN2_OK)
 		same = strcmp(typed, wide) == 0;
 	idn2_free(wide);
-	return same;
+	return rc == IDN2_MALLOC ? -1 : same;
 }
 
-bool
+int
 login_domain(const char *login, char out[ADDRESS_DOMAIN_MAX + 1])
 {
 	const char *at = strrchr(login, '@');
+	enum address_status status;
+	int has;
 
 	out[0] = '\0';
-	if (at != NULL && at != login &&
-	    address_parse_domain(at + 1, strlen(at + 1), out) == ADDRESS_OK &&
-	    is_spelling(at + 1, out))
-		return true;
-	out[0] = '\0';
-	return false;
+	if (at == NULL || at == login)
+		return 0;
+	status = address_parse_domain(at + 1, strlen(at + 1), out);
+	if (status == ADDRESS_NO_MEMORY)
+		return -1;
+	has = status == ADDRESS_OK ? is_spelling(at + 1, out) : 0;
+	if (has != 1)
+		out[0] = '\0';
+	return has;
 }
 
 bool

@@ -17,11 +17,12 @@ bool login_canonical(
     const char *name, const char *realm, char out[LOGIN_MAX + 1]);
 
 /*
- * The domain of a folded login, what follows its last `@`, canonical.  False
- * and "" when it has none, or one that only maps to a domain name: a login is
- * opaque, and one with fullwidth letters in its realm is not of that domain.
+ * The domain of a folded login, what follows its last `@`, canonical.  1 it has
+ * one; 0 and "" when it has none, or one that only maps to a domain name: a
+ * login is opaque, and one with fullwidth letters in its realm is not of that
+ * domain; -1 and "" could not tell (no memory).
  */
-bool login_domain(const char *login, char out[ADDRESS_DOMAIN_MAX + 1]);
+int login_domain(const char *login, char out[ADDRESS_DOMAIN_MAX + 1]);
 
 /* Is the name `everyone`, `anonymous` or of the form `@d`?  Takes the folded.
  */

@@ -14,20 +14,22 @@ struct asked {
 	principal_id principals[PRINCIPALS_MAX];
 };
 
-static void
+/* False: could not tell. */
+static bool
 ask(const struct decision *d, const struct address *recipient, struct asked *a)
 {
 	const struct facts *f = d->facts;
 	struct rule_query *q = &a->query;
 	struct address sender;
 
+	if (!facts_sender(f, &sender))
+		return false;
 	memset(q, 0, sizeof(*q));
 	q->policy = d->policy;
 	q->principals = a->principals;
 	for (size_t i = 0; i < principal_count(d); i++)
 		a->principals[q->principal_count++] = principal_at(d, i);
 	q->client = d->has_ip ? &d->ip : NULL;
-	facts_sender(f, &sender);
 	a->senders.count = 0;
 	if (sender.kind != ADDRESS_NOBODY)
 		names_init(d, &a->senders, &sender);
@@ -43,6 +45,7 @@ ask(const struct decision *d, const struct address *recipient, struct asked *a)
 			   ? "none"
 			   : f->mechanism;
 	q->week_minute = f->week_minute;
+	return true;
 }
 
 /* Tells of each rule before the one that decides why it does not match. */
@@ -126,9 +129,8 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	if (policy_rules(d->policy, &rules) == 0)
 		return false;
 	/* a rule for one that is left out would not match */
-	if (principal_count(d) > PRINCIPALS_MAX)
+	if (principal_count(d) > PRINCIPALS_MAX || !ask(d, a, &asked))
 		return refuse_internal(d);
-	ask(d, a, &asked);
 	for (int64_t from = 0;; from = r->seq + 1) {
 		const char *unknown;
 

@@ -105,13 +105,15 @@ sender_is_refused(struct decision *d)
 
 /*
  * Does {mail_addr} name one of our domains?  Sendmail shows its own users
- * without any domain.  A domain that can't be read is not ours.
+ * without any domain.  A domain that can't be read is not ours.  -1 could not
+ * tell.
  */
-static bool
+static int
 macro_is_local(const struct decision *d, const char *mail_addr)
 {
 	const char *at = strrchr(mail_addr, '@');
 	char domain[ADDRESS_DOMAIN_MAX + 1];
+	enum address_status status;
 	size_t len;
 
 	if (at == NULL)
@@ -119,7 +121,10 @@ macro_is_local(const struct decision *d, const char *mail_addr)
 	len = strlen(at + 1);
 	if (len > 0 && at[len] == '.')
 		len--;
-	return address_parse_domain(at + 1, len, domain) == ADDRESS_OK &&
+	status = address_parse_domain(at + 1, len, domain);
+	if (status == ADDRESS_NO_MEMORY)
+		return -1;
+	return status == ADDRESS_OK &&
 	       policy_local_domain(d->policy, domain) != NULL;
 }
 
@@ -130,7 +135,7 @@ local_sender_is_protected(struct decision *d)
 	const struct facts *f = d->facts;
 	enum address_status status;
 	struct address a;
-	bool local;
+	int local;
 
 	if (!d->anonymous || d->settings->protect_local_senders == PROTECT_OFF)
 		return false;
@@ -147,6 +152,8 @@ local_sender_is_protected(struct decision *d)
 		local = f->mail_addr == NULL;
 	if (!local && f->mail_addr != NULL)
 		local = macro_is_local(d, f->mail_addr);
+	if (local < 0)
+		return refuse_internal(d);
 	if (!local || (status == ADDRESS_OK &&
 			  may_use(d, &a, SCOPE_ENVELOPE) == USE_GRANTED))
 		return false;

@@ -20,23 +20,24 @@ fill_templates(struct decision *d)
 	const char *login = d->verdict->login;
 	struct who *who = &d->who;
 	char plain[LOGIN_MAX + 3];
+	enum address_status status;
 
 	if (d->login_domain[0] != '\0') {
 		who->domain_local =
 		    policy_local_domain(d->policy, d->login_domain) != NULL;
-		who->address = address_parse(login, strlen(login),
-				   &who->self) == ADDRESS_OK &&
-			       who->self.kind == ADDRESS_MAILBOX;
-		if (!who->address)
+		status = address_parse(login, strlen(login), &who->self);
+		who->address = status == ADDRESS_OK;
+	} else if (strchr(login, '@') == NULL) {
+		snprintf(plain, sizeof(plain), "%s@x", login);
+		status = address_parse(plain, strlen(plain), &who->self);
+		if (who->self.text[0] == '"')
 			return;
 	} else {
-		snprintf(plain, sizeof(plain), "%s@x", login);
-		if (strchr(login, '@') != NULL ||
-		    address_parse(plain, strlen(plain), &who->self) !=
-			ADDRESS_OK ||
-		    who->self.text[0] == '"')
-			return;
+		return;
 	}
+	d->failed = d->failed || status == ADDRESS_NO_MEMORY;
+	if (status != ADDRESS_OK)
+		return;
 	memcpy(d->user, who->self.text, who->self.local_len);
 	d->user[who->self.local_len] = '\0';
 }
@@ -45,10 +46,13 @@ fill_templates(struct decision *d)
 static void
 identify_domain(struct decision *d)
 {
+	int has_domain = login_domain(d->verdict->login, d->login_domain);
+
+	d->failed = d->failed || has_domain < 0;
 	d->who.login = d->verdict->login;
 	d->who.domain = d->login_domain;
 	d->who.user = d->user;
-	if (login_domain(d->verdict->login, d->login_domain)) {
+	if (has_domain > 0) {
 		snprintf(d->domain_name, sizeof(d->domain_name), "@%s",
 		    d->login_domain);
 		d->domain = policy_principal(d->policy, d->domain_name);
@@ -158,6 +162,22 @@ identify_without_sasl(struct decision *d)
 	return id != PRINCIPAL_NONE;
 }
 
+/* Reads AUTH=: the address it is, and the login that this would be. */
+static bool
+read_auth_param(struct decision *d, const char *xtext, struct address *a,
+    char login[LOGIN_MAX + 1])
+{
+	char decoded[AUTH_PARAM_MAX + 1];
+	enum address_status status;
+
+	if (strlen(xtext) > AUTH_PARAM_MAX || !xtext_decode(xtext, decoded))
+		return false;
+	status = address_parse(decoded, strlen(decoded), a);
+	d->failed = d->failed || status == ADDRESS_NO_MEMORY;
+	return status == ADDRESS_OK &&
+	       login_canonical(decoded, d->settings->default_realm, login);
+}
+
 /*
  * The login that MAIL's AUTH= names, RFC 4954 section 5, if the peer may be
  * believed: it is a login and not suspended, a row of trusted_peer covers the
@@ -167,7 +187,7 @@ static void
 believe_auth_param(struct decision *d)
 {
 	const char *value = d->facts->auth_param;
-	char decoded[AUTH_PARAM_MAX + 1], login[LOGIN_MAX + 1];
+	char login[LOGIN_MAX + 1];
 	struct address a;
 	struct names names;
 	principal_id id;
@@ -176,9 +196,7 @@ believe_auth_param(struct decision *d)
 	if (value == NULL)
 		return;
 	if (!d->login_known || d->self == PRINCIPAL_NONE ||
-	    strlen(value) > AUTH_PARAM_MAX || !xtext_decode(value, decoded) ||
-	    address_parse(decoded, strlen(decoded), &a) != ADDRESS_OK ||
-	    !login_canonical(decoded, d->settings->default_realm, login)) {
+	    !read_auth_param(d, value, &a, login)) {
 		say(d, "AUTH=%s is not believed", value);
 		return;
 	}

@@ -142,7 +142,7 @@ learn_message(struct learn *l)
 	l->messages++;
 	db_run(&l->db, SQL_LEARN_SENDER, login);
 	row = found(&v, REASON_SENDER_NOT_GRANTED);
-	facts_sender(facts, &sender);
+	(void)facts_sender(facts, &sender);
 	if (row != NULL && sender.kind != ADDRESS_NOBODY)
 		keep(l, login, &sender, "envelope", "as", row);
 	if (!facts->has_header)

@@ -1,8 +1,7 @@
 /*
  * Memory runs out, or SQLite fails, at each place in turn, once or from there
  * on: a message that must be refused is never accepted, one that is right is
- * accepted or put off, a policy is loaded whole or not at all.  The linker puts
- * our functions before those of the C library and SQLite (--wrap).
+ * accepted or put off, a policy is loaded whole or not at all.
  */
 #include "milter/limits.h"
 #include "policy/ledger.h"
@@ -10,6 +9,7 @@
 
 #include "tests/unit/database.h"
 #include "tests/unit/dialogue.h"
+#include "tests/unit/shortage.h"
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
@@ -18,128 +18,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #define RULES                                                                  \
 	"UPDATE setting SET value = 'enforce' WHERE name = 'mode';"            \
-	"INSERT INTO local_domain (name) VALUES ('example.com');"              \
+	"UPDATE setting SET value = 'header'"                                  \
+	" WHERE name = 'protect_local_senders';"                               \
+	"INSERT INTO local_domain (name) VALUES"                               \
+	" ('example.com'), ('b\303\274cher.example');"                         \
 	"INSERT INTO principal (name, kind) VALUES ('alice', 'login'),"        \
-	" ('few', 'login'), ('staff', 'group'), ('gone', 'login');"            \
+	" ('few', 'login'), ('staff', 'group'), ('gone', 'login'),"            \
+	" ('anna@b\303\274cher.example', 'login'), ('relay', 'login');"        \
+	"INSERT INTO principal (name, kind, state) VALUES"                     \
+	" ('@stra\303\237e.example', 'group', 'suspended');"                   \
 	"UPDATE principal SET state = 'suspended' WHERE name = 'gone';"        \
 	"INSERT INTO membership (group_name, login) VALUES"                    \
 	" ('staff', 'alice');"                                                 \
 	"INSERT INTO send_as (principal, address) VALUES"                      \
 	" ('alice', 'alice@example.com'), ('staff', '@sales.example'),"        \
-	" ('gone', 'gone@example.com'), ('few', 'few@example.com');"           \
+	" ('gone', 'gone@example.com'), ('few', 'few@example.com'),"           \
+	" ('alice', '\303\251ric@b\303\274cher.example'),"                     \
+	" ('anna@b\303\274cher.example', 'anna@wei\303\237.example'),"         \
+	" ('everyone', 'ceo@b\303\274cher.example'), ('everyone', '{login}')," \
+	" ('relay', 'relay@example.com');"                                     \
+	"INSERT INTO trusted_peer (login, client, asserts) VALUES"             \
+	" ('relay', 'any', '@b\303\274cher.example');"                         \
 	"INSERT INTO deny_as (principal, address) VALUES"                      \
-	" ('alice', 'ceo@sales.example');"                                     \
+	" ('alice', 'ceo@sales.example'),"                                     \
+	" ('@b\303\274cher.example', 'ceo@b\303\274cher.example');"            \
 	"INSERT INTO network (name, cidr) VALUES ('here', '192.0.2.0/24');"    \
 	"INSERT INTO address_set (name, pattern) VALUES"                       \
 	" ('rivals', '@rival.example');"                                       \
 	"INSERT INTO rule (seq, principal, client, recipient, verdict) VALUES" \
 	" (10, 'staff', 'here', 'rivals', 'reject');"                          \
+	"INSERT INTO rule (seq, sender, recipient, verdict) VALUES"            \
+	" (20, '\303\251ric@b\303\274cher.example', '@example.net', "          \
+	"'reject');"                                                           \
 	"INSERT INTO quota"                                                    \
 	" (name, principal, metric, amount, period, on_exceed) VALUES"         \
-	" ('one', 'few', 'messages', 1, '1d', 'reject');"
+	" ('one', 'few', 'messages', 1, '1d', 'reject'),"                      \
+	" ('each', '@b\303\274cher.example', 'messages', 1, '1d', 'reject');"
 
-/* --- what fails ---------------------------------------------------------- */
-
-static struct {
-	unsigned long left; /* calls until one fails; 0: none does */
-	bool lasting;	    /* and all after it */
-	bool struck;
-	bool of_sqlite; /* its own memory, else ours and its functions */
-} shortage;
-
-static bool
-strikes(bool of_sqlite)
-{
-	if (of_sqlite != shortage.of_sqlite)
-		return false;
-	if (shortage.left == 0)
-		return shortage.struck && shortage.lasting;
-	if (--shortage.left > 0)
-		return false;
-	shortage.struck = true;
-	return true;
-}
-
-#define WRAPPED(type, name, params, call, failure)                    \
-	type __real_##name params;                                    \
-	type __wrap_##name params;                                    \
-	type __wrap_##name params                                     \
-	{                                                             \
-		return strikes(false) ? failure : __real_##name call; \
-	}
-
-WRAPPED(void *, malloc, (size_t n), (n), NULL)
-WRAPPED(void *, calloc, (size_t n, size_t size), (n, size), NULL)
-WRAPPED(void *, realloc, (void *p, size_t n), (p, n), NULL)
-WRAPPED(char *, strdup, (const char *s), (s), NULL)
-WRAPPED(char *, strndup, (const char *s, size_t n), (s, n), NULL)
-WRAPPED(int, sqlite3_step, (sqlite3_stmt * s), (s), SQLITE_IOERR)
-WRAPPED(int, sqlite3_prepare_v2,
-    (sqlite3 * db, const char *sql, int n, sqlite3_stmt **s, const char **end),
-    (db, sql, n, s, end), (*s = NULL, SQLITE_IOERR))
-WRAPPED(int, sqlite3_prepare_v3,
-    (sqlite3 * db, const char *sql, int n, unsigned flags, sqlite3_stmt **s,
-	const char **end),
-    (db, sql, n, flags, s, end), (*s = NULL, SQLITE_IOERR))
-
-/* SQLite's own memory. */
-static sqlite3_mem_methods plain;
-
-static void *
-sqlite_malloc(int n)
-{
-	return strikes(true) ? NULL : plain.xMalloc(n);
-}
-
-static void *
-sqlite_realloc(void *p, int n)
-{
-	return strikes(true) ? NULL : plain.xRealloc(p, n);
-}
-
-static void
-wrap_memory_of_sqlite(void)
-{
-	sqlite3_mem_methods ours;
-
-	sqlite3_config(SQLITE_CONFIG_GETMALLOC, &plain);
-	ours = plain;
-	ours.xMalloc = sqlite_malloc;
-	ours.xRealloc = sqlite_realloc;
-	sqlite3_config(SQLITE_CONFIG_MALLOC, &ours);
-}
-
-/*
- * Plays with each call failing in turn, until none is left; how many there
- * are.  Of the many thousand of SQLite a growing share is left out.
- */
-static unsigned long
-play_all(void (*play)(void), bool lasting)
-{
-	unsigned long n = 0;
-
-	do {
-		n += 1 + (shortage.of_sqlite ? n / 50 : 0);
-		shortage.left = n;
-		shortage.lasting = lasting;
-		shortage.struck = false;
-		play();
-	} while (shortage.struck);
-	shortage.left = 0;
-	return n - 1;
-}
-
-/* From here on nothing fails; what did is still known. */
-static void
-end_shortage(void)
-{
-	shortage.left = 0;
-	shortage.lasting = false;
-}
+/* More authors than a block of an arena holds. */
+#define FIVE(text) text text text text text
+#define AUTHORS FIVE(FIVE("alice@example.com, "))
 
 /* --- messages ------------------------------------------------------------ */
 
@@ -151,7 +71,7 @@ may_pass(void)
 {
 	if (verdict.kind != VERDICT_ACCEPT &&
 	    (strict || verdict.kind != VERDICT_TEMPFAIL))
-		fail_msg("call %lu: %s", shortage.left, verdict.reply);
+		fail_msg("call %lu: %s", shortage_call(), verdict.reply);
 	return verdict.kind == VERDICT_ACCEPT;
 }
 
@@ -161,6 +81,34 @@ is_refused(const char *what)
 	if (verdict.kind != VERDICT_REJECT &&
 	    (strict || verdict.kind != VERDICT_TEMPFAIL))
 		fail_msg("%s: %d %s", what, (int)verdict.kind, verdict.reply);
+}
+
+/* `shown` is where Postfix says that it would route. */
+static void
+mail_shown(const char *login, const char *path, const char *shown)
+{
+	char *argv[] = {(char *)(uintptr_t)path, NULL};
+	const struct session_mail mail = {.argv = argv,
+	    .auth_authen = login,
+	    .mail_addr = shown,
+	    .mail_mailer = "smtp"};
+
+	session_mail(session, &mail, &verdict);
+}
+
+static void
+mail_for(const char *peer, const char *login, const char *path)
+{
+	auth_param = login;
+	mail_from(peer, path);
+	auth_param = NULL;
+}
+
+static void
+end_with_sender(const char *from, const char *sender)
+{
+	session_header(session, "Sender", sender);
+	end_of_message(from);
 }
 
 static void
@@ -198,6 +146,72 @@ send_what_is_right(void)
 	may_pass();
 }
 
+/* Names beyond ASCII, and many authors. */
+static void
+send_what_is_right_and_odd(void)
+{
+	mail_shown("alice", "<e\314\201ric@b\303\274cher.example>",
+	    "\303\251ric@b\303\274cher.example");
+	if (may_pass()) {
+		rcpt_to("<friend@stra\303\237e.example>");
+		may_pass();
+		end_with_sender(AUTHORS "=?utf-8?q?alice=40example=2Ecom?= "
+					"<alice@example.com>",
+		    "alice@example.com");
+		may_pass();
+	}
+	/* shown with its case folded, and its domain as well */
+	mail_shown("anna@b\303\274cher.example", "<anna@wei\303\237.example>",
+	    "anna@weiss.example");
+	may_pass();
+	mail_from("anna@b\303\274cher.example", "<anna@b\303\274cher.example>");
+	may_pass();
+	mail_for(
+	    "relay", "anna@b+C3+BCcher.example", "<anna@wei\303\237.example>");
+	may_pass();
+}
+
+/* The same of what is not right. */
+static void
+send_what_is_odd(void)
+{
+	mail_from("otto@stra\303\237e.example", "<alice@example.com>");
+	is_refused("a suspended domain");
+	mail_from("anna@b\303\274cher.example", "<ceo@b\303\274cher.example>");
+	is_refused("an address denied to a domain");
+	mail_shown("alice", "<e\314\201ric@b\303\274cher.example>",
+	    "bob@b\303\274cher.example");
+	is_refused("another's address, by the mail server");
+	mail_shown(
+	    NULL, "<stranger@example.org>", "anna@b\303\274cher.example");
+	is_refused("a local sender without a login, by the mail server");
+	mail_for("relay", "anna@b+C3+BCcher.example", "<relay@example.com>");
+	is_refused("an address of the peer, for whom it speaks");
+	mail_from("alice", "<e\314\201ric@b\303\274cher.example>");
+	if (may_pass()) {
+		rcpt_to("<friend@example.net>");
+		is_refused("a recipient that a rule forbids a sender");
+	}
+	mail_from("alice", "<alice@example.com>");
+	if (may_pass()) {
+		end_of_message(AUTHORS "=?utf-8?q?ceo=40sales=2Eexample?= "
+				       "<alice@example.com>");
+		is_refused("another's address in a name");
+	}
+	mail_from("alice", "<alice@example.com>");
+	if (may_pass()) {
+		end_with_sender("alice@example.com", "o\314\201@example.com");
+		is_refused("another's address in Sender");
+	}
+	mail_from(NULL, "<e\314\201ric@b\303\274cher.example>");
+	is_refused("a local sender without a login");
+	mail_from(NULL, "<stranger@example.org>");
+	if (may_pass()) {
+		end_of_message("e\314\201ric@b\303\274cher.example");
+		is_refused("a local author without a login");
+	}
+}
+
 static void
 send_what_is_not(void)
 {
@@ -223,16 +237,16 @@ send_what_is_not(void)
 
 /* One message may pass; who was told so sends no second. */
 static void
-send_too_many(void)
+send_too_many(const char *login, const char *from)
 {
 	unsigned passed = 0;
 
 	for (int i = 0; i < 3; i++) {
-		mail_from("few", "<few@example.com>");
+		mail_from(login, from);
 		if (!verdict_is_refusal(verdict.kind))
 			rcpt_to("<friend@example.org>");
 		if (!verdict_is_refusal(verdict.kind))
-			end_of_message("<few@example.com>");
+			end_of_message(from);
 		passed += !verdict_is_refusal(verdict.kind);
 	}
 	assert_in_range(passed, strict ? 1 : 0, 1);
@@ -245,8 +259,12 @@ play_session(void)
 	if (session != NULL) {
 		begin_session();
 		send_what_is_right();
+		send_what_is_right_and_odd();
 		send_what_is_not();
-		send_too_many();
+		send_what_is_odd();
+		send_too_many("few", "<few@example.com>");
+		send_too_many(
+		    "kim@b\303\274cher.example", "<kim@b\303\274cher.example>");
 		session_free(session);
 	}
 	assert_int_equal(policies_held, 0);
@@ -256,15 +274,14 @@ play_session(void)
 static void
 play_messages(void)
 {
-	unsigned long left = shortage.left;
 	struct ledger *ledger;
 
-	shortage.left = 0;
+	shortage_hold();
 	ledger = ledger_new();
 	assert_non_null(ledger);
 	ledger_set_key(ledger, &(struct print_key){{0}});
 	limits_open(ledger);
-	shortage.left = left;
+	shortage_go_on();
 	play_session();
 	limits_open(NULL);
 	ledger_free(ledger);
@@ -282,7 +299,8 @@ nobody_is_answered_wrongly(void **state)
 	strict = true;
 	play_messages();
 	strict = false;
-	assert_in_range(play_all(play_messages, lasting), 40, 1000);
+	assert_in_range(
+	    shortage_play(SHORTAGE_OURS, lasting, play_messages), 40, 1000);
 	stand_in_policy(NULL);
 }
 
@@ -297,7 +315,7 @@ play_load(void)
 	struct load_report r = {0};
 	struct policy *p = policy_load(&image, &r);
 
-	end_shortage();
+	shortage_end();
 	if (p != NULL) {
 		policy_set_generation(p, 1);
 		stand_in_policy(p);
@@ -306,12 +324,14 @@ play_load(void)
 		strict = false;
 	} else if (r.errors.count == 0) {
 		fail_msg("no policy, and nobody says why");
+	} else if (strstr(diag_first(&r.errors), "delete") != NULL) {
+		fail_msg("nothing is wrong with: %s", diag_first(&r.errors));
 	}
 	load_report_clear(&r);
 }
 
 static void
-load_all(bool of_sqlite, bool lasting)
+load_all(enum shortage of, bool lasting)
 {
 	struct diag d = {0};
 	struct database db;
@@ -322,9 +342,7 @@ load_all(bool of_sqlite, bool lasting)
 	assert_int_equal(
 	    source_read_within(db.path, 2000, &image, &d), SOURCE_OK);
 	database_remove(&db);
-	shortage.of_sqlite = of_sqlite;
-	assert_in_range(play_all(play_load, lasting), 60, 100000);
-	shortage.of_sqlite = false;
+	assert_in_range(shortage_play(of, lasting, play_load), 60, 100000);
 	image_free(&image);
 	diag_clear(&d);
 	stand_in_policy(NULL);
@@ -333,13 +351,13 @@ load_all(bool of_sqlite, bool lasting)
 static void
 a_policy_is_loaded_whole_or_not_at_all(void **state)
 {
-	load_all(false, *(const bool *)*state);
+	load_all(SHORTAGE_OURS, *(const bool *)*state);
 }
 
 static void
 so_it_is_when_sqlite_has_no_memory(void **state)
 {
-	load_all(true, *(const bool *)*state);
+	load_all(SHORTAGE_SQLITE, *(const bool *)*state);
 }
 
 int
@@ -348,7 +366,7 @@ main(void)
 	static bool once = false, lasting = true;
 	static struct suite suite;
 
-	wrap_memory_of_sqlite();
+	shortage_prepare();
 	suite_add(&suite, "nobody is answered wrongly when memory is out once",
 	    nobody_is_answered_wrongly, &once);
 	suite_add(&suite, "nobody is answered wrongly when memory stays out",
