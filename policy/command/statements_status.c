@@ -30,6 +30,17 @@
 #define SUSPENDED COUNTED("state.suspended", "login")
 #define AUDIT_FAILURES COUNTED("audit_failures", "record")
 
+/* Seconds of a length of time in a row; of none NULL. */
+#define LENGTH(column)                                              \
+	"(CAST(" column " AS INTEGER) * CASE substr(" column        \
+	", -1) WHEN 's' THEN 1 WHEN 'm' THEN 60 WHEN 'h' THEN 3600" \
+	" WHEN 'd' THEN 86400 END)"
+#define LENGTH_SUSPENDED LENGTH("suspend_for")
+#define LENGTH_PERIOD LENGTH("period")
+#define SUSPENDS                                                 \
+	" on_exceed = 'suspend' AND amount IS NOT NULL AND mode" \
+	" IS NOT 'monitor'"
+
 /* The tables whose changes are recorded. */
 #define RECORDED                                       \
 	" FROM sqlite_schema WHERE type = 'table' AND" \
@@ -120,7 +131,18 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" FROM (SELECT DISTINCT address, name FROM send_as"
 	" JOIN principal ON name = principal AND kind = 'login'"
 	" WHERE address GLOB '[^@{*]*@*') GROUP BY address"
-	" HAVING count(*) > 1",
+	" HAVING count(*) > 1"
+	" UNION ALL SELECT 'quota(' || name || '): one login that sends too"
+	" much suspends ' || iif(principal = 'everyone', 'everyone',"
+	" 'all of ' || principal) || '; set the limit again without --cap, or"
+	" with --on-exceed tempfail' FROM quota WHERE per = 'group'"
+	" AND (principal = 'everyone' OR principal GLOB '@*') AND" SUSPENDS
+	" UNION ALL SELECT 'quota(' || name || '): a suspension of ' ||"
+	" suspend_for || ' is over before the period of ' || period || ', and"
+	" begins anew with the next message; set the limit again with"
+	" --suspend ' || period"
+	" FROM quota WHERE " LENGTH_SUSPENDED " < " LENGTH_PERIOD
+	" AND" SUSPENDS,
     [SQL_LINT_REFERENCES] =
 	"SELECT 'rule(' || seq || '): its client ' || text || ' is no network"
 	" and no name of some; authpolicy network add ' || text || ' CIDR, or"

@@ -88,6 +88,18 @@ ODD = {
         [["identity", "add", "--login", "web", "--local"], ["rule", "add", *REJECT, "--principal", "web"]],
         "rule(10): mail of web that does not come by SMTP is never asked about its recipients; "
         "authpolicy identity remove --local, or rely on other rules"),
+    "a limit that suspends everyone at once": (
+        [["limit", "set", "all", "Everyone", "messages", "100", "1h", "--cap", "--suspend", "1d"]],
+        "quota(all): one login that sends too much suspends everyone; "
+        "set the limit again without --cap, or with --on-exceed tempfail"),
+    "a limit that suspends a domain at once": (
+        [["limit", "set", "all", "@example.com", "messages", "100", "1h", "--cap", "--suspend", "1d"]],
+        "quota(all): one login that sends too much suspends all of @example.com; "
+        "set the limit again without --cap, or with --on-exceed tempfail"),
+    "a suspension shorter than the period": (
+        [["limit", "set", "strangers", "everyone", "new_recipients", "200", "7d", "--suspend", "120h"]],
+        "quota(strangers): a suspension of 120h is over before the period of 7d, and begins anew with the next message; "
+        "set the limit again with --suspend 7d"),
     "a rule that is never reached": (
         [["rule", "add", *REJECT], ["rule", "add", *REJECT, "--principal", "alice"]],
         "rule(20): is never reached: rule 10 decides all it could; "
@@ -133,6 +145,16 @@ def test_what_is_odd_is_one_line_with_table_key_and_mend(policy, name):
         policy.ok(*args)
     found = policy.ok("lint", "--mta", "postfix").lines
     assert found == [f"warning: {line}", "0 errors, 1 warning"]
+
+
+@pytest.mark.parametrize("limit", [
+    ("all", "everyone", "messages", "100", "1h", "--cap"), ("all", "staff", "messages", "100", "1h", "--cap", "--suspend", "1d"),
+    ("all", "everyone", "messages", "100", "1h", "--suspend", "1h"), ("all", "everyone", "messages", "100", "7d", "--suspend", "168h"),
+    ("all", "everyone", "recipients_per_message", "100", "--suspend", "1m"), ("all", "everyone", "messages", "unlimited", "1h", "--cap"),
+    ("all", "everyone", "messages", "100", "1d", "--cap", "--suspend", "1h", "--mode", "monitor")])
+def test_a_limit_that_is_not_odd_is_not_named(policy, limit):
+    policy.ok("limit", "set", *limit)
+    assert policy.ok("lint", "--json").json["warnings"] == []
 
 
 def test_networks_in_other_words_are_the_same(policy):
