@@ -8,6 +8,7 @@
 #include "policy/when.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Does the daemon serve the file?  If not, why it need not be asked. */
 static bool
@@ -27,9 +28,10 @@ is_served(struct command *c, struct diag *unknown)
 	return unknown->count == 0;
 }
 
-/* Reads the rows of an answer, their strings malloc'ed.  Returns how many. */
+/* Reads the rows of an answer that had begun by `at`, their strings malloc'ed.
+ * Returns how many. */
 static size_t
-read_rows(struct db *db, const char *json, struct suspension **out)
+read_rows(struct db *db, const char *json, int64_t at, struct suspension **out)
 {
 	sqlite3_stmt *s = db_query(db, SQL_AUTOMATIC, json);
 	size_t count = 0;
@@ -56,21 +58,24 @@ read_rows(struct db *db, const char *json, struct suspension **out)
 			db_fail(db, STATUS_UNKNOWN, "out of memory");
 			break;
 		}
-		count++;
+		if (row.since <= at)
+			count++;
+		else
+			suspension_free(&larger[count]);
 	}
 	return count;
 }
 
 /* The copy with what the answer tells; NULL when memory is out. */
 static struct policy *
-suspend(struct policy *policy, struct db *db, const char *json)
+suspend(struct policy *policy, struct db *db, const char *json, int64_t at)
 {
 	struct suspension *rows = NULL;
 	struct policy *with = NULL;
 	size_t count = 0;
 
 	if (records_raw(db))
-		count = read_rows(db, json, &rows);
+		count = read_rows(db, json, at, &rows);
 	if (db->status == STATUS_OK)
 		with = policy_suspend(policy, rows, count);
 	for (size_t i = 0; i < count; i++)
@@ -82,7 +87,7 @@ suspend(struct policy *policy, struct db *db, const char *json)
 
 struct policy *
 automatic_suspend(
-    struct command *c, struct policy *policy, struct diag *unknown)
+    struct command *c, struct policy *policy, int64_t at, struct diag *unknown)
 {
 	struct db db = {0};
 	char *json = NULL;
@@ -90,7 +95,9 @@ automatic_suspend(
 	if (is_served(c, unknown) &&
 	    daemon_question(c->control, "suspensions", &db, &json, unknown) ==
 		DAEMON_ANSWERED) {
-		policy = suspend(policy, &db, json);
+		policy = suspend(policy, &db, json, at);
+		if (at < time(NULL))
+			diag_add(unknown, "what has ended since is not told");
 		if (policy == NULL)
 			fail(STATUS_UNKNOWN, "out of memory");
 	}

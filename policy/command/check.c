@@ -60,14 +60,23 @@ say(void *ctx, const char *text)
 		output_field("", text);
 }
 
+/* --time, or now.  False when it is no time. */
+static bool
+read_time(const struct args *a, int64_t *out)
+{
+	const char *when = args_value(a, "time", NULL);
+
+	*out = time(NULL);
+	return when == NULL || clock_parse(when, out);
+}
+
 static enum status
 read_facts(const struct args *a, struct facts *f)
 {
 	const char *mta = args_value(a, "mta", "");
 	const char *bits = args_value(a, "cipher-bits", "0");
-	const char *when = args_value(a, "time", NULL);
 	unsigned char binary[16];
-	int64_t seconds = time(NULL);
+	int64_t seconds;
 
 	f->login = args_value(a, "login", NULL);
 	f->client = args_value(a, "client", NULL);
@@ -92,11 +101,11 @@ read_facts(const struct args *a, struct facts *f)
 	    inet_pton(AF_INET6, f->client, binary) != 1)
 		return fail(STATUS_USAGE,
 		    "--client takes an IP address, not \"%s\"", f->client);
-	if (when != NULL && !clock_parse(when, &seconds))
+	if (!read_time(a, &seconds))
 		return fail(STATUS_USAGE,
 		    "--time takes a time like 2026-12-31T18:00:00Z or seconds "
 		    "since 1970, not \"%s\"",
-		    when);
+		    args_value(a, "time", ""));
 	facts_set_time(f, seconds);
 	return STATUS_OK;
 }
@@ -298,14 +307,17 @@ run_check(struct command *c)
 	bool batch = args_has(&c->args, "batch");
 	struct load_report report = {0};
 	struct diag unknown = {0};
+	int64_t at;
 	struct policy *policy = policy_load_file(c->path, LOAD_MS, &report);
 	enum status status;
 
 	for (size_t i = 0; i < diag_kept(&report.errors); i++)
 		fail(STATUS_UNKNOWN, "%s", report.errors.lines[i]);
 	load_report_clear(&report);
+	if (batch || !args_has(&c->args, "time") || !read_time(&c->args, &at))
+		at = INT64_MAX; /* all that hold now */
 	if (policy != NULL)
-		policy = automatic_suspend(c, policy, &unknown);
+		policy = automatic_suspend(c, policy, at, &unknown);
 	if (policy == NULL)
 		return STATUS_UNKNOWN;
 	if (batch && c->args.own_count > 1)

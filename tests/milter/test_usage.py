@@ -164,6 +164,13 @@ def test_check_knows_whom_a_limit_suspended(daemon, tmp_path):
         assert (done.returncode, said["verdict"], said["reason"], said["row"]) == (1, "reject", "login-suspended", row), login
     until_, = [s["until"] for s in usage(daemon, "bob")["suspensions"]]
     assert until_ in json.loads(command(daemon, *asked, "bob", check=False).stdout)["reply"]
+    # before it began it did not hold; what has ended since nobody knows
+    past = str(int(time.time()) - 86400)
+    done = json.loads(command(daemon, *asked, "bob", "--explain", "--time", past).stdout)
+    assert done["verdict"] == "accept"
+    assert "whom limits suspended is not known: what has ended since is not told" in done["explain"]
+    assert json.loads(command(daemon, *asked, "bob", "--time", str(int(time.time()) + 86400), check=False).stdout)["row"] == "quota(burst)"
+    assert json.loads(command(daemon, *asked, "bob", "--time", str(int(time.time()) + 3 * 86400)).stdout)["verdict"] == "accept"
     # another file is another policy, and the daemon is not asked about it
     daemon.policy.authpolicy("sql", f".backup {tmp_path}/new.db")
     other = Policy(tmp_path / "new.db")
