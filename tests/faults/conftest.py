@@ -1,8 +1,10 @@
 """Fixtures for what goes wrong around the daemon: the log, the disk, the limits of the system, the mail server."""
 
+import contextlib
 import fcntl
 import os
 import shutil
+import subprocess
 import threading
 import time
 
@@ -59,6 +61,39 @@ class StuckLog:
                 self.records += data
         os.set_blocking(self.reader, True)
         threading.Thread(target=read, daemon=True).start()
+
+
+class Disk:
+    """A disk of 2 MB of its own; the file `ballast` is what fills it."""
+
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=777", "tmpfs", path], check=True)
+
+    def fill(self, but=0):
+        """Leave so many bytes."""
+        with open(self.path / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+            while ballast.write(bytes(4096)):
+                pass
+        if but:
+            os.truncate(self.path / "ballast", (self.path / "ballast").stat().st_size - but)
+
+    def relieve(self):
+        (self.path / "ballast").unlink()
+
+    def remove(self):
+        subprocess.run(["umount", self.path], check=True)
+
+
+@pytest.fixture
+def disk(daemon):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = Disk(daemon.home / "disk")
+    yield disk
+    daemon.stop()
+    disk.remove()
 
 
 @pytest.fixture

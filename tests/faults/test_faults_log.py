@@ -5,8 +5,11 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
+import subprocess
 import threading
+import time
 
 import pytest
 
@@ -117,3 +120,62 @@ def test_who_has_no_room_is_answered_at_once_and_all_others_when_the_log_flows(d
         assert load() < 0.3
         stuck_log.flow()
         assert [session.answer()[1][:9] for session in sessions if session not in at_once] == ["550 5.7.1"] * 4
+
+
+@contextlib.contextmanager
+def slow_writes(daemon, seconds):
+    """Each write to the audit log takes so long, as on a disk that others keep busy."""
+    tracer = subprocess.Popen(["strace", "-f", "-p", str(daemon.process.pid), "-P", daemon.settings["audit_log"], "-o", "/dev/null", "-e",
+                               f"inject=writev:delay_enter={round(seconds * 1e6)}"], stderr=subprocess.PIPE, text=True)
+    assert "attached" in tracer.stderr.readline()
+    yield
+    tracer.terminate()
+    tracer.wait()
+
+
+def test_a_slow_disk_of_the_log_lets_nobody_pass_unrecorded(daemon):
+    """Who is let in waits for its record, and for those of the few that came before; all others are told at once."""
+    daemon.configure(max_callbacks=4)
+    daemon.start()
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(Milter(daemon.home / "milter.sock")).begin() for _ in range(12)]
+        for session in sessions:
+            assert session.mail("alice@example.com", "4QUEUEID")[0] == CONTINUE
+            assert session.rcpt(FRIEND)[0] == CONTINUE
+        with slow_writes(daemon, 0.5):
+            began = time.monotonic()
+            for number, session in enumerate(sessions):
+                session.ask_end("alice@example.com", f"Q{number}")
+            answers = {}
+            while len(answers) < len(sessions):
+                for session in select.select([s for s in sessions if s not in answers], [], [], PATIENCE)[0]:
+                    answers[session] = (session.answer(), time.monotonic() - began)
+                    if answers[session][0][0] == CONTINUE:
+                        assert daemon.record(queue_id=f"Q{sessions.index(session)}", verdict="accept", timeout=0)
+        accepted = [after for (code, _), after in answers.values() if code == CONTINUE]
+        told = [after for (_, text), after in answers.values() if text.startswith("451 4.3.2")]
+        assert (len(accepted), len(told)) == (4, 8), answers
+        assert max(told) < 1 < max(accepted) < 5
+        assert json.loads(status(daemon))["audit_failures"] == 8
+        for session in sessions:
+            assert session.message("alice@example.com", FRIEND)[0] == CONTINUE, "all is well again"
+    assert sum(r["verdict"] == "accept" for r in daemon.records()) == 4 + 12
+
+
+def test_without_its_folder_the_log_puts_mail_off_until_that_is_back(daemon):
+    folder = daemon.home / "log"
+    folder.mkdir()
+    folder.chmod(0o777)
+    daemon.configure(audit_log=str(folder / "audit.log"))
+    daemon.start()
+    with Milter(daemon.home / "milter.sock") as session:
+        assert session.begin().message("alice@example.com", FRIEND)[0] == CONTINUE
+        shutil.rmtree(folder)
+        until(lambda: session.message("alice@example.com", FRIEND)[1].startswith("451 4.3.0"), PATIENCE, "the removed log to be noticed")
+        assert session.message("bob@example.com", FRIEND)[1].startswith("451 4.3.0")
+        folder.mkdir()
+        folder.chmod(0o777)
+        assert session.message("alice@example.com", FRIEND)[0] == CONTINUE
+        assert session.message("bob@example.com", FRIEND)[1].startswith("550 5.7.1")
+    assert [r["verdict"] for r in daemon.records()] == ["accept", "reject"]
+    until(lambda: "the audit log is written again" in daemon.said(), PATIENCE, daemon.said)

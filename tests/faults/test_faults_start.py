@@ -1,7 +1,5 @@
 """The daemon is started where something is missing or full: it says what, and what would mend it."""
 
-import contextlib
-import os
 import subprocess
 
 import pytest
@@ -12,7 +10,6 @@ from lib.milter import CONTINUE, Milter
 from lib.wait import until
 
 FRIEND = "friend@example.org"
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 
 
 def refusal(daemon):
@@ -46,19 +43,10 @@ def test_without_the_folder_of_the_state_it_serves_and_complains(daemon):
 
 
 @pytest.fixture
-def full(daemon):
-    """A disk of 64 kB in a folder of the daemon, with nothing left: its path. The file `ballast` is what fills it."""
-    disk = daemon.home / "disk"
-    disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", disk], check=True)
-    try:
-        with open(disk / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
-            while ballast.write(bytes(4096)):
-                pass
-        yield disk
-    finally:
-        daemon.stop()
-        subprocess.run(["umount", disk], check=True)
+def full(disk):
+    """The path of a disk that has nothing left."""
+    disk.fill()
+    return disk.path
 
 
 def serves(daemon):
@@ -68,8 +56,7 @@ def serves(daemon):
         assert session.message("bob@example.com", FRIEND)[1].startswith("550 5.7.1")
 
 
-@needs_root
-def test_a_full_disk_for_the_log_puts_mail_off_until_there_is_room(daemon, full):
+def test_a_full_disk_for_the_log_puts_mail_off_until_there_is_room(daemon, disk, full):
     daemon.configure(audit_log=str(full / "audit.log"))
     daemon.start()
     with Milter(daemon.home / "milter.sock") as session:
@@ -78,13 +65,12 @@ def test_a_full_disk_for_the_log_puts_mail_off_until_there_is_room(daemon, full)
         assert session.message("alice@example.com", FRIEND)[1].startswith("451 4.3.0")
     assert f"{full}/audit.log: can't write the audit log: No space left on device" in daemon.said()
     assert "2 records could not be written: look at the log and its disk" in daemon.status()[1]
-    (full / "ballast").unlink()
+    disk.relieve()
     serves(daemon)
     until(lambda: "the audit log is written again" in daemon.said(), PATIENCE, daemon.said)
 
 
-@needs_root
-def test_what_a_full_disk_puts_off_is_not_counted(daemon, policy, full):
+def test_what_a_full_disk_puts_off_is_not_counted(daemon, policy, disk, full):
     """But for the message that found the disk full; the others come again and again."""
     policy.sql("INSERT INTO quota(name, principal, metric, amount, period) VALUES ('few', 'everyone', 'messages', 2, '1h')")
     daemon.configure(audit_log=str(full / "audit.log"))
@@ -94,14 +80,13 @@ def test_what_a_full_disk_puts_off_is_not_counted(daemon, policy, full):
             session.begin()
             for _ in range(5):
                 assert session.message("alice@example.com", FRIEND)[1].startswith("451 4.3.0")
-            (full / "ballast").unlink()
+            disk.relieve()
             assert session.message("alice@example.com", FRIEND)[0] == CONTINUE
             assert session.message("alice@example.com", FRIEND)[1].startswith("450 4.7.1")
     finally:
         policy.sql("DELETE FROM quota")
 
 
-@needs_root
 def test_a_full_disk_for_the_state_stops_no_mail(daemon, full):
     daemon.configure(state=str(full / "state.db"))
     daemon.start()
@@ -109,7 +94,6 @@ def test_a_full_disk_for_the_state_stops_no_mail(daemon, full):
     serves(daemon)
 
 
-@needs_root
 def test_a_full_disk_for_the_pid_file_is_named(daemon, full):
     daemon.configure(pid_file=str(full / "pid"))
     assert f"pid_file {full}/pid: No space left on device" in refusal(daemon)
