@@ -173,7 +173,8 @@ is_open(void)
 	struct state_file *f = &state.file;
 
 	if (f->db != NULL && state_file_moved(f)) {
-		state_file_fail(f, STATE_FAILED, "it was removed or replaced");
+		state_file_fail(
+		    f, STATE_FAILED, "it was removed, replaced or cut");
 		give_up();
 		state.retry_at = 0;
 	}

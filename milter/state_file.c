@@ -171,18 +171,22 @@ stamp(const struct state_file *f, struct state_stamp out[2])
 			continue;
 		out[i].dev = st.st_dev;
 		out[i].ino = st.st_ino;
+		out[i].size = st.st_size;
 	}
 	return out[0].ino != 0 && out[1].ino != 0;
 }
 
 bool
-state_file_moved(const struct state_file *f)
+state_file_moved(struct state_file *f)
 {
 	struct state_stamp now[2];
 
-	return !stamp(f, now) || now[0].dev != f->stamp[0].dev ||
-	       now[0].ino != f->stamp[0].ino || now[1].dev != f->stamp[1].dev ||
-	       now[1].ino != f->stamp[1].ino;
+	if (!stamp(f, now) || now[0].dev != f->stamp[0].dev ||
+	    now[0].ino != f->stamp[0].ino || now[1].dev != f->stamp[1].dev ||
+	    now[1].ino != f->stamp[1].ino || now[0].size < f->stamp[0].size)
+		return true;
+	f->stamp[0].size = now[0].size;
+	return false;
 }
 
 /* The log of a file that was replaced: SQLite would take it for the other's. */

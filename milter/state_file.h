@@ -48,6 +48,7 @@ struct state_file {
 	struct state_stamp {
 		dev_t dev;
 		ino_t ino;
+		off_t size;
 	} stamp[2]; /* of the file and its write-ahead log */
 	enum state_fault fault;
 	char why[300];
@@ -67,9 +68,9 @@ void state_file_close(struct state_file *f);
 #define STATE_ASIDE_SIZE 4200
 bool state_file_set_aside(struct state_file *f, char name[STATE_ASIDE_SIZE]);
 
-/* Is what is open no longer what has the name?  Asked after the first
- * transaction. */
-bool state_file_moved(const struct state_file *f);
+/* Is what is open no longer what has the name, or was it cut, which we never
+ * do?  Asked after the first transaction. */
+bool state_file_moved(struct state_file *f);
 
 /*
  * One transaction, in which nobody else writes.  What is `synced` survives a
