@@ -105,8 +105,8 @@ def test_nothing_is_forgotten_when_the_state_is(daemon, disk, fault):
         fault(daemon, disk, stack)
         assert [send(daemon, "alice") for _ in range(4)] == [CONTINUE, CONTINUE, OVER, SUSPENDED]
         assert send(daemon, "carol") == CONTINUE
+    until(lambda: "what is counted can't be kept" in daemon.said(), PATIENCE, "the fault to be noticed")
     until(lambda: is_kept(daemon, "alice", "bob", "carol"), PATIENCE, daemon.said)
-    assert "what is counted can't be kept" in daemon.said()
     daemon.kill()
     daemon.start()
     assert send(daemon, "alice") == SUSPENDED
