@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+from lib.postfix import aged
+
 TABLES = ("principal", "membership", "send_as", "deny_as", "local_domain", "network", "address_set", "rule", "quota", "identity",
           "trusted_peer", "pardon", "setting")
 
@@ -181,6 +183,7 @@ def test_postmap_reads_the_table(command):
     command.ok("grant", "alice", "info@example.com", '"al ice"@example.com')
     file = command.folder / "table"
     file.write_text(command.ok("export", "postfix-login-maps").out)
+    aged(file)
     for key in ("info@example.com", '"al ice"@example.com'):
         done = subprocess.run(["postmap", "-q", key, f"texthash:{file}"], capture_output=True, text=True)
         assert (done.stdout, done.stderr) == ("alice\n", ""), key

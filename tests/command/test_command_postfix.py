@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from lib.postfix import aged
+
 MAIN = """\
 compatibility_level = 3.6
 myhostname = mx.example.com
@@ -30,12 +32,14 @@ def postfix(command):
     (folder / "virtual").write_text("f.example anything\ninfo@f.example alice\npostmaster root\n")
     (folder / "mailboxes").write_text("g.example anything\n")
     (folder / "main.cf").write_text(MAIN.format(folder=folder))
+    aged(*folder.iterdir())
     for name in ("virtual", "mailboxes"):
         subprocess.run(["postmap", "-c", folder, f"hash:{folder}/{name}"], check=True)
 
     def change(**settings):
-        for name, value in settings.items():
-            subprocess.run(["postconf", "-c", folder, f"{name}={value}"], check=True)
+        if settings:
+            subprocess.run(["postconf", "-c", folder, *(f"{name}={value}" for name, value in settings.items())], check=True)
+            aged(folder / "main.cf")
         return folder
     return change
 

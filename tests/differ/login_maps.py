@@ -9,7 +9,7 @@ import subprocess
 from lib import net, place, smtp
 from lib.dovecot import Dovecot
 from lib.policy import Policy
-from lib.postfix import Postfix
+from lib.postfix import Postfix, aged
 
 LOCAL = ("example.com", "example.net")      # mydestination; the first is myorigin too
 FOREIGN = ("other.test", "sub.example.com", "bücher.test", "xn--bcher-kva.test")
@@ -110,6 +110,7 @@ class Oracle:
     def answers(self, table, logins, senders):
         """{login: [accepted?]}"""
         self.table.write_text(table.text)
+        aged(self.table)
         found = {}
         with smtp.Client(net.V4, self.mta.port) as client:
             for login in logins:

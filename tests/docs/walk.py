@@ -21,12 +21,14 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from lib import net, place, sendmail, smtp, tls         # noqa: E402 (the path comes first)
 from lib.dovecot import PASSWORD, Dovecot               # noqa: E402
 from lib.guide import blocks                            # noqa: E402
+from lib.postfix import aged                            # noqa: E402
 from lib.wait import until                              # noqa: E402
 
 CANNOT = 77     # there can be no private system here
 
 PRELUDE = """\
 set -e
+postconf() { command postconf "$@" && touch -d '1 minute ago' /etc/postfix/main.cf; }       # see postfix.aged()
 authpolicy() { command authpolicy "$@" || { [ $? = 1 ] && case $1 in check | log | replay) ;; *) false ;; esac; }; }
 """
 
@@ -199,15 +201,21 @@ def walk_guide(port):
 
 # --- the mail servers ---
 
-def start_postfix(**settings):
+def set_main_cf(*settings):
+    """Lines NAME = VALUE for main.cf."""
+    if settings:
+        subprocess.run(["postconf", "-e", *settings], check=True)
+    aged("/etc/postfix/main.cf")
+
+
+def start_postfix(*settings):
     """Debian's Postfix without listeners for people, and Dovecot, where everybody's password is PASSWORD."""
     made = tls.certificates()
     for name in ("main.cf", "master.cf"):
         pathlib.Path("/etc/postfix", name).unlink(missing_ok=True)
     pathlib.Path("/etc/postfix/main.cf").write_text(MAIN.format(cert=made.cert, key=made.key))
     shutil.copy("/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf")
-    for name, value in settings.items():
-        subprocess.run(["postconf", "-e", f"{name} = {value}"], check=True)
+    set_main_cf(*settings)
     subprocess.run(["postfix", "set-permissions"], capture_output=True, check=False)
     sasl = Dovecot()
     sasl.socket = pathlib.Path("/var/spool/postfix/private/auth")

@@ -44,8 +44,7 @@ class Guide:
         return do(self.take("sh", word))
 
     def main_cf(self, word):
-        for line in logical_lines(self.take("main.cf", word)):
-            subprocess.run(["postconf", "-e", " ".join(line.split())], check=True)
+        walk.set_main_cf(*(" ".join(line.split()) for line in logical_lines(self.take("main.cf", word))))
 
     def master_cf(self, word):
         """Services of the same name and type are replaced."""
@@ -63,8 +62,7 @@ def logical_lines(text):
 
 def reload(*settings):
     """Have Postfix read its configuration again, with these settings of ours beside the guide's."""
-    for setting in settings:
-        subprocess.run(["postconf", "-e", setting], check=True)
+    walk.set_main_cf(*settings)
     old = set(running("smtpd", "cleanup"))
     done = walk.run_quietly("postfix", "reload")
     assert done.returncode == 0, done.stderr
@@ -173,7 +171,7 @@ def content_filter(guide):
         logged(rf"postfix/reinject/smtpd\[\d+\]: {again}: ")
         logged(rf"{again}: .*status=sent")
     assert [r["queue_id"] for r in records()[before:]] == [first], "judged once"
-    subprocess.run(["postconf", "-e", "content_filter =", "non_smtpd_milters ="], check=True)
+    walk.set_main_cf("content_filter =", "non_smtpd_milters =")
 
 
 def add_address(number, address):
@@ -275,7 +273,7 @@ def walk_postfix():
     readme.do("useradd")
     for number, address in enumerate(("192.0.2.1", "192.0.2.25", "192.0.2.26", "192.0.2.77")):
         add_address(number, address)
-    walk.start_postfix(mynetworks="127.0.0.0/8")
+    walk.start_postfix("mynetworks = 127.0.0.0/8")
     try:
         readme.do("/var/spool/postfix/authpolicy")
         for part in (submission, silence, content_filter, haproxy, list_server, local_mail, instances, keep):
