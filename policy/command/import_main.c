@@ -81,12 +81,15 @@ take_network(void *ctx, const char *pattern)
 		want(m, "network", NETWORKS, canonical);
 }
 
-/* The value of a parameter, said when it cannot be told. */
+/* The value of a parameter, said when it cannot be told; once that is so no
+ * other is asked for. */
 static char *
 setting(struct main_cf *m, const char *name)
 {
 	m->name = name;
-	return postfix_setting(m->i.c, m->dir, name);
+	return m->i.c->db.status == STATUS_OK
+		   ? postfix_setting(m->i.c, m->dir, name)
+		   : NULL;
 }
 
 static void
