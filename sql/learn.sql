@@ -12,7 +12,8 @@ CREATE TABLE sender (
 CREATE TABLE used (
 	message INTEGER NOT NULL,
 	login   TEXT NOT NULL COLLATE NOCASE,
-	address TEXT NOT NULL,         -- canonical, or <>
+	form    TEXT NOT NULL,         -- canonical, or <>
+	address TEXT NOT NULL,         -- what would cover it as its sub-address; else the same
 	local   TEXT COLLATE NOCASE,   -- its local part, without a sub-address
 	domain  TEXT,
 	scope   TEXT NOT NULL,         -- envelope or header
@@ -41,6 +42,7 @@ CREATE TABLE proposal (
 	manner   TEXT NOT NULL,
 	walled   INTEGER NOT NULL,
 	count    INTEGER NOT NULL,     -- messages
+	subs     INTEGER NOT NULL,     -- sub-addresses of it that were used
 	first    TEXT NOT NULL,
 	last     TEXT NOT NULL,
 	clients  INTEGER NOT NULL,

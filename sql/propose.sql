@@ -1,9 +1,13 @@
 -- From what logins used to what is proposed.  The policy is attached as `policy`.
 
-INSERT INTO proposal(login, address, local, domain, scope, manner, walled, count, first, last, clients, client)
+-- Who used an address with several sub-addresses gets the address, which covers them; one alone is granted as it is.
+UPDATE used SET address = form WHERE address <> form AND (login, address) IN
+	(SELECT login, address FROM used GROUP BY login, address HAVING count(DISTINCT form) = 1);
+
+INSERT INTO proposal(login, address, local, domain, scope, manner, walled, count, subs, first, last, clients, client)
 	SELECT login, address, local, domain,
 		CASE WHEN min(manner) = 'on-behalf' THEN 'header' WHEN min(scope) = max(scope) THEN min(scope) ELSE 'any' END,
-		min(manner), max(walled), count(DISTINCT message), min(time), max(time), count(DISTINCT client), min(client)
+		min(manner), max(walled), count(DISTINCT message), count(DISTINCT nullif(form, address)), min(time), max(time), count(DISTINCT client), min(client)
 	FROM used GROUP BY login, address HAVING count(DISTINCT message) >= (SELECT messages FROM wanted);
 
 -- Another login whose own address it may be: it is its name, or has its name before the @.  Known are logins with a row and those that sent.
@@ -29,11 +33,17 @@ DELETE FROM other_owner WHERE EXISTS (SELECT 1 FROM proposal, realm WHERE propos
 	AND login IN (other_owner.name, other_owner.name || '@' || realm.name));
 CREATE INDEX other_owner_proposal ON other_owner (proposal);
 
--- Whom an address is granted to by name.
+-- Whom an address, or the one it is a sub-address of, is granted to by name.
 CREATE TABLE named (address TEXT COLLATE NOCASE, principal TEXT COLLATE NOCASE, kind TEXT);
 INSERT INTO named SELECT address, principal, kind FROM policy.send_as JOIN policy.principal ON name = principal
-	WHERE address IN (SELECT address FROM proposal);
+	WHERE address IN (SELECT address FROM proposal UNION SELECT local || '@' || domain FROM proposal);
 CREATE INDEX named_address ON named (address);
+CREATE TABLE granted_to_other (proposal INTEGER PRIMARY KEY, address TEXT, principal TEXT);
+INSERT OR IGNORE INTO granted_to_other
+	SELECT proposal.rowid, named.address, principal FROM proposal
+	JOIN named ON named.address IN (proposal.address, local || '@' || domain), realm
+	WHERE kind = 'login' AND login NOT IN (principal, principal || '@' || realm.name)
+	ORDER BY named.address <> proposal.address, principal;
 
 CREATE TABLE busy (login TEXT COLLATE NOCASE PRIMARY KEY, addresses INTEGER) WITHOUT ROWID;
 INSERT INTO busy SELECT login, count(DISTINCT address) FROM used GROUP BY login HAVING count(DISTINCT address) >= 10;
@@ -45,10 +55,8 @@ UPDATE proposal SET caution = CASE
 	WHEN domain COLLATE NOCASE NOT IN (SELECT name FROM policy.local_domain) THEN domain || ' is no domain of yours'
 	WHEN rowid IN (SELECT proposal FROM other_owner) THEN
 		address || ' may be the own address of ' || (SELECT min(name) FROM other_owner WHERE proposal = proposal.rowid)
-	WHEN EXISTS (SELECT 1 FROM named, realm WHERE named.address = proposal.address AND kind = 'login'
-		AND login NOT IN (principal, principal || '@' || realm.name)) THEN
-		address || ' is granted by name to ' || (SELECT min(principal) FROM named WHERE named.address = proposal.address AND kind = 'login'
-			AND principal <> login)
+	WHEN rowid IN (SELECT proposal FROM granted_to_other) THEN
+		(SELECT other.address || ' is granted by name to ' || principal FROM granted_to_other AS other WHERE other.proposal = proposal.rowid)
 	WHEN login NOT LIKE '%@' || domain AND login LIKE '%@%' THEN
 		login || ' is not of ' || domain || ': where customers share a server, that is another''s'
 	WHEN login IN (SELECT login FROM busy) THEN login || ' used ' || (SELECT addresses FROM busy WHERE busy.login = proposal.login)

@@ -40,6 +40,19 @@ is_sayable(const struct address *a)
 		   strcmp(form.text, a->text) == 0);
 }
 
+/* Would a grant of the base let the login use its sub-address `a`? */
+static bool
+is_covered(const struct learn *l, const char *login, const struct address *a,
+    const struct address *base)
+{
+	const struct policy *p = l->policy;
+
+	return policy_local_domain(p, address_domain(a)) != NULL &&
+	       is_sayable(base) &&
+	       policy_granted_by_name(p, a, policy_principal(p, login),
+		   l->message.play.facts.time) == NULL;
+}
+
 /* An address the message's login used without a grant. */
 static void
 keep(struct learn *l, const char *login, const struct address *a,
@@ -48,15 +61,19 @@ keep(struct learn *l, const char *login, const struct address *a,
 	const struct recorded *m = &l->message;
 	struct address base = *a;
 	char number[24], local[ADDRESS_MAX + 1];
-	bool mailbox = a->kind != ADDRESS_NULL;
+	bool mailbox = a->kind != ADDRESS_NULL, covered;
 
 	if (!is_sayable(a))
 		return;
-	(void)address_base(
-	    a, policy_settings(l->policy)->recipient_delimiter, &base);
+	covered = address_base(a,
+		      policy_settings(l->policy)->recipient_delimiter, &base) &&
+		  is_covered(l, login, a, &base);
 	snprintf(number, sizeof(number), "%lld", (long long)l->messages);
 	snprintf(local, sizeof(local), "%.*s", (int)base.local_len, base.text);
 	db_run(&l->db, SQL_LEARN_USED, number, login, mailbox ? a->text : "<>",
+	    !mailbox  ? "<>"
+	    : covered ? base.text
+		      : a->text,
 	    mailbox ? local : NULL, mailbox ? address_domain(a) : NULL, scope,
 	    manner, strncmp(row, "local_domain(", 13) == 0 ? "1" : "0", m->time,
 	    m->play.facts.client);

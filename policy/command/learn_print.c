@@ -107,6 +107,7 @@ enum column {
 	COLUMN_SCOPE,
 	COLUMN_ON_BEHALF,
 	COLUMN_COUNT,
+	COLUMN_SUBS,
 	COLUMN_MESSAGES,
 	COLUMN_FIRST,
 	COLUMN_LAST,
@@ -139,6 +140,9 @@ print_evidence(struct learn *l, sqlite3_stmt *s)
 	    text(s, COLUMN_FIRST), text(s, COLUMN_LAST));
 	print_clients(
 	    sqlite3_column_int64(s, COLUMN_CLIENTS), text(s, COLUMN_CLIENT));
+	if (sqlite3_column_int64(s, COLUMN_SUBS) > 0)
+		printf("; with %s sub-address%s", text(s, COLUMN_SUBS),
+		    sqlite3_column_int64(s, COLUMN_SUBS) == 1 ? "" : "es");
 	if (text(s, COLUMN_GROUP) != NULL) {
 		fputs("; also granted to the group ", stdout);
 		output_text(stdout, text(s, COLUMN_GROUP));
@@ -256,6 +260,7 @@ write_json_grant(const struct learn_sink *sink, sqlite3_stmt *s)
 		json_string(j, texts[i].name, text(s, (int)texts[i].column));
 	json_bool(j, "on_behalf", sqlite3_column_int(s, COLUMN_ON_BEHALF) != 0);
 	json_integer(j, "count", sqlite3_column_int64(s, COLUMN_COUNT));
+	json_integer(j, "sub_addresses", sqlite3_column_int64(s, COLUMN_SUBS));
 	json_integer(j, "messages", sqlite3_column_int64(s, COLUMN_MESSAGES));
 	json_integer(j, "clients", sqlite3_column_int64(s, COLUMN_CLIENTS));
 	json_array(j, text(s, COLUMN_CAUTION) == NULL ? "commands" : "choices");

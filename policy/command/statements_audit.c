@@ -135,7 +135,8 @@ const char *const statements_audit[STATEMENT_COUNT] = {
 
     [SQL_LEARN_SENDER] = "INSERT INTO sender VALUES (?, 1)"
 			 " ON CONFLICT DO UPDATE SET messages = messages + 1",
-    [SQL_LEARN_USED] = "INSERT INTO used VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [SQL_LEARN_USED] =
+	"INSERT INTO used VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [SQL_LEARN_UNMENDED] =
 	"INSERT INTO unmended SELECT DISTINCT value ->> '$.reason', 1"
 	" FROM json_each(?, '$.findings') WHERE type = 'object' AND"
@@ -158,7 +159,8 @@ const char *const statements_audit[STATEMENT_COUNT] = {
 	" FROM proposal WHERE set_name = ?) AS proposal ORDER BY 1",
     [SQL_LEARN_GRANTS] =
 	"SELECT " ROW_NAME ", " HAS_ROW ", address, scope,"
-	" manner = 'on-behalf', count, messages, first, last, clients, client,"
+	" manner = 'on-behalf', count, subs, messages, first, last, clients, "
+	"client,"
 	" caution, walled, login IN (SELECT login FROM busy),"
 	" (SELECT min(principal) FROM named WHERE named.address ="
 	" proposal.address AND kind = 'group')"
@@ -172,7 +174,6 @@ const char *const statements_audit[STATEMENT_COUNT] = {
     [SQL_LEARN_LEFT] =
 	"SELECT reason, messages FROM unmended ORDER BY messages DESC, reason",
 
-    /* the line is read twice, what is of interest in it as often as it takes */
     /* LIMIT keeps SQLite from looking each value up anew where it is used */
     [SQL_SENT] =
 	"SELECT stage = 'eom' AND verdict IN ('accept', 'hold') AND"

@@ -59,7 +59,7 @@ def test_an_address_of_nobody_is_proposed_with_its_evidence(learn):
     assert found["proposals"] == [{
         "login": "alice", "address": "sales@example.com", "scope": "any", "first": "2026-11-01T09:00:00.000000Z",
         "last": "2026-11-04T09:00:00.000000Z", "client": "192.0.2.0", "caution": None, "on_behalf": False, "count": 4,
-        "messages": 10, "clients": 3, "commands": [["authpolicy", "grant", "alice", "sales@example.com"]]}]
+        "sub_addresses": 0, "messages": 10, "clients": 3, "commands": [["authpolicy", "grant", "alice", "sales@example.com"]]}]
     text = learn(own("alice", 6), sent("alice", "sales@example.com", times=4), args=()).lines
     assert "# alice as sales@example.com: 4 of 10 messages (40 %), 2026-11-01 to 2026-11-04, " \
            "from 192.0.2.0 and 2 more" in text
@@ -109,6 +109,7 @@ def test_one_message_counts_once(learn):
     ("alice", "carol@example.com", "may be the own address of carol@example.org"),
     ("carol@example.org", "dora@example.com", "may be the own address of dora"),
     ("alice", "ceo@example.com", "ceo@example.com is granted by name to dora"),
+    ("alice", "ceo+x@example.com", "ceo@example.com is granted by name to dora"),
     ("carol@example.org", "desk@example.com", "carol@example.org is not of example.com"),
     ("carol@example.org", "carol@example.com", "carol@example.org is not of example.com"),
     ("alice", "alice@gmail.com", "anybody can have an address at gmail.com"),
@@ -127,6 +128,40 @@ def test_nobody_becomes_another_without_a_choice(learn, monitor, login, address,
     text = learn(own("alice"), own("bob"), own("carol@example.org"), sent(login, address, times=5), args=()).out
     assert all(line == "" or line.startswith("# ") for line in text.splitlines())
     assert f"# CHOOSE: {caution}" in text
+
+
+def test_of_several_sub_addresses_the_address_is_proposed(learn, monitor, tmp_path):
+    forms = [f"sales+{n}@example.com" for n in range(12)]
+    messages = [m for form in forms for m in sent("alice", form)]
+    found = learn(messages)
+    assert grants(found) == ([("alice", "sales@example.com", "any")], [])
+    assert (found["proposals"][0]["count"], found["proposals"][0]["sub_addresses"]) == (12, 12)
+    text = learn(messages, args=()).out
+    assert "from 192.0.2.0; with 12 sub-addresses\n" in text
+    pasted(monitor, text)
+    log = audit.write(tmp_path / "audit.log", messages)
+    assert monitor.ok("learn", log, "--json").json["proposals"] == []
+
+
+def test_one_sub_address_alone_is_all_that_is_proposed(learn):
+    assert grants(learn(sent("alice", "sales+a@example.com", times=3)))[0] == [("alice", "sales+a@example.com", "any")]
+    found = learn(sent("alice", "sales+a@example.com", times=1), sent("alice", "sales@example.com", times=2))
+    assert grants(found)[0] == [("alice", "sales@example.com", "any")]
+    assert found["proposals"][0]["sub_addresses"] == 1
+
+
+def test_what_an_address_would_not_cover_is_no_sub_address(learn, monitor):
+    """In no local domain, where there is no delimiter, and where it is another's."""
+    used = [m for form in "ab" for m in sent("alice", f"sales+{form}@example.com", times=3)]
+    far = [m for form in "ab" for m in sent("alice", f"sales+{form}@elsewhere.example", times=3)]
+    assert [what for _, what, _ in grants(learn(far))[1]] == ["sales+a@elsewhere.example", "sales+b@elsewhere.example"]
+    monitor.ok("login", "add", "dora")
+    monitor.ok("grant", "dora", "sales+b@example.com")
+    found = learn(used, sent("alice", "sales+c@example.com", times=3))
+    assert grants(found) == ([("alice", "sales@example.com", "any")], [
+        ("alice", "sales+b@example.com", "sales+b@example.com is granted by name to dora")])
+    monitor.ok("set", "recipient_delimiter", "")
+    assert [what for _, what, _ in grants(learn(used))[0]] == ["sales+a@example.com"]
 
 
 def test_ones_own_name_in_another_domain_is_ones_own(learn, monitor):
