@@ -1,10 +1,11 @@
 /* A writer of JSON whose output is safe wherever text is. */
 #include "json.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistr.h>
+
+#define ESCAPE_MAX 6 /* bytes that one byte may become */
 
 /* Makes room for so many bytes and a NUL; false when there is none. */
 static bool
@@ -46,61 +47,68 @@ add_byte(struct json *j, char c)
 	j->text[j->len] = '\0';
 }
 
-static void
-add_escape(struct json *j, unsigned unit)
-{
-	char text[12];
+/* The writers below write at `to`, where there is room, and return behind. */
 
-	snprintf(text, sizeof(text), "\\u%04x", unit);
-	add(j, text, 6);
+static char *
+put_escape(char *to, unsigned unit)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*to++ = '\\';
+	*to++ = 'u';
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*to++ = digits[unit >> shift & 15];
+	return to;
 }
 
-/* One character beyond printable ASCII; returns how many bytes it took. */
-static size_t
-add_special(struct json *j, const char *text)
+/* The character at `*text`, which it moves on, as its escape. */
+static char *
+put_special(char *to, const char **text)
 {
-	ucs4_t c;
-	int n;
+	ucs4_t c = (unsigned char)**text;
+	int n = 1;
 
-	if (*text == '"' || *text == '\\') {
-		add_byte(j, '\\');
-		add_byte(j, *text);
-		return 1;
-	}
-	if ((unsigned char)*text < 0x80) {
-		add_escape(j, (unsigned char)*text);
-		return 1;
-	}
-	n = u8_strmbtouc(&c, (const uint8_t *)text);
-	if (n <= 0) {
-		add_escape(j, 0xdc00u + (unsigned char)*text);
-		return 1;
-	}
-	if (c >= 0x10000) {
-		add_escape(j, 0xd800u + ((c - 0x10000) >> 10));
-		add_escape(j, 0xdc00u + ((c - 0x10000) & 0x3ff));
+	if (c == '"' || c == '\\') {
+		*to++ = '\\';
+		*to++ = (char)c;
+	} else if (c < 0x80) {
+		to = put_escape(to, c);
+	} else if ((n = u8_strmbtouc(&c, (const uint8_t *)*text)) <= 0) {
+		to = put_escape(to, 0xdc00u + (unsigned char)**text);
+		n = 1;
+	} else if (c >= 0x10000) {
+		to = put_escape(to, 0xd800u + ((c - 0x10000) >> 10));
+		to = put_escape(to, 0xdc00u + ((c - 0x10000) & 0x3ff));
 	} else {
-		add_escape(j, c);
+		to = put_escape(to, c);
 	}
-	return (size_t)n;
+	*text += n;
+	return to;
 }
+
+/* Which bytes do not stand for themselves. */
+static const bool special[256] = {[0 ... ' ' - 1] = true,
+    ['"'] = true,
+    ['\\'] = true,
+    [0x7f ... 0xff] = true};
 
 static void
 add_quoted(struct json *j, const char *text)
 {
-	add_byte(j, '"');
-	while (*text != '\0') {
-		size_t plain = 0;
+	char *to;
 
-		while (text[plain] >= ' ' && text[plain] <= '~' &&
-		       text[plain] != '"' && text[plain] != '\\')
-			plain++;
-		add(j, text, plain);
-		text += plain;
-		if (*text != '\0')
-			text += add_special(j, text);
-	}
-	add_byte(j, '"');
+	if (!reserve(j, ESCAPE_MAX * strlen(text) + 2))
+		return;
+	to = j->text + j->len;
+	*to++ = '"';
+	while (*text != '\0')
+		if (special[(unsigned char)*text])
+			to = put_special(to, &text);
+		else
+			*to++ = *text++;
+	*to++ = '"';
+	*to = '\0';
+	j->len = (size_t)(to - j->text);
 }
 
 static void
