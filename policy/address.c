@@ -12,23 +12,47 @@
 #include <uninorm.h>
 #include <unistr.h>
 
+/* What a byte is, read for every byte of every address. */
+enum {
+	CONTROL = 1,
+	ATEXT = 2, /* RFC 5322 3.2.3, RFC 6531 3.3 */
+	ROUTE = 4, /* parts a local part for some: RFC 5321 C, UUCP, "at" */
+	ALNUM = 8,
+	DIGIT = 16,
+	WIDE = 32 /* part of a character beyond ASCII */
+};
+#define MARK(c) [c] = ATEXT
+
+static const unsigned char traits[256] = {
+    [0 ... 0x1f] = CONTROL,
+    [0x7f] = CONTROL,
+    [0x80 ... 0xff] = ATEXT | WIDE,
+    ['0' ... '9'] = ATEXT | ALNUM | DIGIT,
+    ['A' ... 'Z'] = ATEXT | ALNUM,
+    ['a' ... 'z'] = ATEXT | ALNUM,
+    ['!'] = ATEXT | ROUTE,
+    ['%'] = ATEXT | ROUTE,
+    ['@'] = ROUTE,
+    MARK('#'), MARK('$'), MARK('&'), MARK('\''), MARK('*'), MARK('+'),
+    MARK('-'), MARK('/'), MARK('='), MARK('?'), MARK('^'), MARK('_'),
+    MARK('`'), MARK('{'), MARK('|'), MARK('}'), MARK('~')};
+
+static unsigned
+traits_of(char c)
+{
+	return traits[(unsigned char)c];
+}
+
 static char
 lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-}
-
 bool
 address_is_atext(unsigned char c)
 {
-	return c >= 0x80 || is_alnum((char)c) ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return (traits[c] & ATEXT) != 0;
 }
 
 const char *
@@ -59,16 +83,19 @@ address_strerror(enum address_status status)
 	return "is not an address";
 }
 
-/* Checks what holds for every address before it is taken apart. */
+/* Checks what holds for every address before it is taken apart.  `seen` is
+ * what its bytes are. */
 static enum address_status
-check_bytes(const char *text, size_t len)
+check_bytes(const char *text, size_t len, unsigned *seen)
 {
+	*seen = 0;
+	for (size_t i = 0; i < len; i++)
+		*seen |= traits_of(text[i]);
 	if (len == 0)
 		return ADDRESS_EMPTY;
-	for (size_t i = 0; i < len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			return ADDRESS_CONTROL;
-	if (u8_check((const uint8_t *)text, len) != NULL)
+	if ((*seen & CONTROL) != 0)
+		return ADDRESS_CONTROL;
+	if ((*seen & WIDE) != 0 && u8_check((const uint8_t *)text, len) != NULL)
 		return ADDRESS_BAD_UTF8;
 	return ADDRESS_OK;
 }
@@ -97,14 +124,14 @@ read_local(
 			if (++i == len)
 				return ADDRESS_SYNTAX;
 			c = text[i];
-			if ((unsigned char)c >= 0x80) /* quoted-pairSMTP */
+			if ((traits_of(c) & WIDE) != 0) /* quoted-pairSMTP */
 				return ADDRESS_SYNTAX;
 		}
 		if (!quoted && c == '@')
 			break;
-		if (c == '%' || c == '!' || c == '@')
+		if ((traits_of(c) & ROUTE) != 0)
 			return ADDRESS_ROUTED;
-		if (!quoted && c != '.' && !address_is_atext((unsigned char)c))
+		if (!quoted && c != '.' && (traits_of(c) & ATEXT) == 0)
 			return ADDRESS_SYNTAX;
 		if (n == ADDRESS_LOCAL_MAX)
 			return ADDRESS_TOO_LONG;
@@ -121,15 +148,13 @@ read_local(
 static bool
 is_dot_atom(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '.') {
-			if (i == 0 || i + 1 == len || s[i + 1] == '.')
-				return false;
-		} else if (!address_is_atext((unsigned char)s[i])) {
+	char before = '.';
+
+	for (size_t i = 0; i < len; before = s[i++])
+		if ((traits_of(s[i]) & ATEXT) == 0 &&
+		    (s[i] != '.' || before == '.'))
 			return false;
-		}
-	}
-	return len > 0;
+	return before != '.';
 }
 
 /*
@@ -234,33 +259,34 @@ write_local(const char *plain, size_t len, char *out)
 static enum address_status
 ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 {
-	size_t label = 0;
-	bool numeric = true;
+	size_t label = 0;	  /* where the one in hand begins */
+	unsigned common = DIGIT; /* to its bytes */
 
 	if (len > ADDRESS_DOMAIN_MAX)
 		return ADDRESS_TOO_LONG;
-	for (size_t i = 0;; i++) {
-		char c = i < len ? text[i] : '.';
+	for (size_t i = 0; i < len; i++) {
+		unsigned is = traits_of(text[i]);
 
-		if (c == '.') {
-			if (label == 0 || text[i - 1] == '-')
+		out[i] = lower(text[i]);
+		if (text[i] == '.') {
+			if (i == label || text[i - 1] == '-')
 				return ADDRESS_BAD_DOMAIN;
-			if (label > 63)
+			if (i - label > 63)
 				return ADDRESS_TOO_LONG;
-			label = 0;
-			if (i == len)
-				break;
-			numeric = true;
-		} else if (is_alnum(c) || (c == '-' && label > 0)) {
-			label++;
-			numeric = numeric && c >= '0' && c <= '9';
+			label = i + 1;
+			common = DIGIT;
+		} else if ((is & ALNUM) != 0 || (text[i] == '-' && i > label)) {
+			common &= is;
 		} else {
 			return ADDRESS_BAD_DOMAIN;
 		}
-		out[i] = lower(c);
 	}
+	if (len == label || text[len - 1] == '-')
+		return ADDRESS_BAD_DOMAIN;
+	if (len - label > 63)
+		return ADDRESS_TOO_LONG;
 	out[len] = '\0';
-	return numeric ? ADDRESS_BAD_DOMAIN : ADDRESS_OK; /* 127.0.0.1 */
+	return common != 0 ? ADDRESS_BAD_DOMAIN : ADDRESS_OK; /* 127.0.0.1 */
 }
 
 /*
@@ -302,16 +328,14 @@ enum address_status
 address_parse_domain(
     const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 {
-	enum address_status status = check_bytes(text, len);
-	bool plain = true;
+	unsigned seen;
+	enum address_status status = check_bytes(text, len, &seen);
 
 	out[0] = '\0';
 	if (status != ADDRESS_OK)
 		return status;
-	for (size_t i = 0; i < len; i++)
-		plain = plain && (unsigned char)text[i] < 0x80;
-	status = plain ? ascii_domain(text, len, out)
-		       : unicode_domain(text, len, out);
+	status = (seen & WIDE) == 0 ? ascii_domain(text, len, out)
+				    : unicode_domain(text, len, out);
 	if (status != ADDRESS_OK)
 		out[0] = '\0';
 	return status;
@@ -359,7 +383,8 @@ parse_mailbox(const char *text, size_t len, struct address *out)
 	char local[2 * ADDRESS_LOCAL_MAX + 2];
 	char domain[ADDRESS_DOMAIN_MAX + 1];
 	size_t plain_len, used, local_len, domain_len;
-	enum address_status status = check_bytes(text, len);
+	unsigned seen;
+	enum address_status status = check_bytes(text, len, &seen);
 
 	if (status != ADDRESS_OK)
 		return status;
