@@ -9,6 +9,7 @@
 #include "policy/decide.h"
 #include "policy/ledger.h"
 #include "policy/login.h"
+#include "policy/principals.h"
 #include "policy/when.h"
 
 #include <stdlib.h>
@@ -75,18 +76,18 @@ write_suspension(struct json *j, const struct suspension *s)
 static bool
 holds_for(const struct policy *p, const struct whose *w, const char *name)
 {
-	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
-	const principal_id *groups;
-	size_t count = w->login ? policy_groups(p, w->id, &groups) : 0;
+	struct principals of;
 
 	if (strcmp(name, w->name) == 0)
 		return true;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(name, policy_name(p, groups[i])) == 0)
+	if (!w->login)
+		return false;
+	(void)principals_of(p, w->name, &of);
+	for (size_t i = 0; i < of.group_count; i++)
+		if (strcmp(name, policy_name(p, of.groups[i])) == 0)
 			return true;
-	return w->login && (strcmp(name, "everyone") == 0 ||
-			       (login_domain(w->name, domain + 1) > 0 &&
-				   strcmp(name, domain) == 0));
+	return strcmp(name, "everyone") == 0 ||
+	       strcmp(name, of.domain_name) == 0;
 }
 
 /* The suspensions in force: of `w`, or the automatic ones of all. */

@@ -21,10 +21,8 @@ enum {
 	DIGIT = 16,
 	WIDE = 32 /* part of a character beyond ASCII */
 };
-#define MARK(c) [c] = ATEXT
 
-static const unsigned char traits[256] = {
-    [0 ... 0x1f] = CONTROL,
+static const unsigned char traits[256] = {[0 ... 0x1f] = CONTROL,
     [0x7f] = CONTROL,
     [0x80 ... 0xff] = ATEXT | WIDE,
     ['0' ... '9'] = ATEXT | ALNUM | DIGIT,
@@ -33,9 +31,15 @@ static const unsigned char traits[256] = {
     ['!'] = ATEXT | ROUTE,
     ['%'] = ATEXT | ROUTE,
     ['@'] = ROUTE,
-    MARK('#'), MARK('$'), MARK('&'), MARK('\''), MARK('*'), MARK('+'),
-    MARK('-'), MARK('/'), MARK('='), MARK('?'), MARK('^'), MARK('_'),
-    MARK('`'), MARK('{'), MARK('|'), MARK('}'), MARK('~')};
+    ['#' ... '$'] = ATEXT,
+    ['&' ... '\''] = ATEXT,
+    ['*' ... '+'] = ATEXT,
+    ['-'] = ATEXT,
+    ['/'] = ATEXT,
+    ['='] = ATEXT,
+    ['?'] = ATEXT,
+    ['^' ... '`'] = ATEXT,
+    ['{' ... '~'] = ATEXT};
 
 static unsigned
 traits_of(char c)
@@ -259,7 +263,7 @@ write_local(const char *plain, size_t len, char *out)
 static enum address_status
 ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 {
-	size_t label = 0;	  /* where the one in hand begins */
+	size_t label = 0;	 /* where the one in hand begins */
 	unsigned common = DIGIT; /* to its bytes */
 
 	if (len > ADDRESS_DOMAIN_MAX)

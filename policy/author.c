@@ -69,13 +69,13 @@ find_field(const struct decision *d, enum originator_kind kind)
 static enum originators
 binding(const struct decision *d)
 {
-	enum originators o = policy_originators(d->policy, d->self);
+	enum originators o = policy_originators(d->policy, d->principals.self);
 	enum originators groups = ORIGINATORS_INHERIT;
 
 	/* of several groups the strictest: the smallest that says anything */
-	for (size_t i = 0; i < d->group_count; i++) {
+	for (size_t i = 0; i < d->principals.group_count; i++) {
 		enum originators group =
-		    policy_originators(d->policy, d->groups[i]);
+		    policy_originators(d->policy, d->principals.groups[i]);
 
 		if (group != ORIGINATORS_INHERIT &&
 		    (groups == ORIGINATORS_INHERIT || group < groups))
@@ -84,9 +84,9 @@ binding(const struct decision *d)
 	if (o == ORIGINATORS_INHERIT)
 		o = groups;
 	if (o == ORIGINATORS_INHERIT)
-		o = policy_originators(d->policy, d->domain);
+		o = policy_originators(d->policy, d->principals.domain);
 	if (o == ORIGINATORS_INHERIT)
-		o = policy_originators(d->policy, d->everyone);
+		o = policy_originators(d->policy, d->principals.everyone);
 	return o == ORIGINATORS_INHERIT ? d->settings->originators : o;
 }
 

@@ -96,6 +96,7 @@ struct tables {
 	uint32_t text_len, text_cap;
 	struct principal *principals;
 	uint32_t principal_count, principal_cap;
+	principal_id everyone, anonymous;
 	struct name_index names;
 	struct grant *grants, *denies;
 	uint32_t grant_count, grant_cap, deny_count, deny_cap;

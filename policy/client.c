@@ -2,7 +2,6 @@
  */
 #include "decision.h"
 
-#include "login.h"
 #include "when.h"
 
 #include <string.h>
@@ -21,23 +20,18 @@ login_is_ambiguous(struct decision *d)
 }
 
 const struct suspension *
-find_suspension(struct decision *d, const char *login)
+find_suspension(
+    const struct decision *d, const char *login, const struct principals *of)
 {
 	const struct suspension *s =
 	    policy_suspension(d->policy, login, d->facts->time);
-	const principal_id *groups;
-	size_t count = policy_groups(
-	    d->policy, policy_principal(d->policy, login), &groups);
-	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
-	int has_domain;
 
-	for (size_t i = 0; s == NULL && i < count; i++)
+	for (size_t i = 0; s == NULL && i < of->group_count; i++)
 		s = policy_suspension(d->policy,
-		    policy_name(d->policy, groups[i]), d->facts->time);
-	has_domain = login_domain(login, domain + 1);
-	d->failed = d->failed || has_domain < 0;
-	if (s == NULL && has_domain > 0)
-		s = policy_suspension(d->policy, domain, d->facts->time);
+		    policy_name(d->policy, of->groups[i]), d->facts->time);
+	if (s == NULL)
+		s = policy_suspension(
+		    d->policy, of->domain_name, d->facts->time);
 	return s != NULL
 		   ? s
 		   : policy_suspension(d->policy, "everyone", d->facts->time);
@@ -84,13 +78,18 @@ is_suspended(struct decision *d)
 {
 	const struct verdict *v = d->verdict;
 	const struct suspension *s;
+	struct principals peer;
 
 	if (d->anonymous)
 		s = policy_suspension(d->policy, "anonymous", d->facts->time);
 	else
-		s = find_suspension(d, d->login_known ? v->login : "");
-	if (s == NULL && v->peer[0] != '\0')
-		s = find_suspension(d, v->peer);
+		s = find_suspension(
+		    d, d->login_known ? v->login : "", &d->principals);
+	if (s == NULL && v->peer[0] != '\0') {
+		if (!principals_of(d->policy, v->peer, &peer))
+			d->failed = true;
+		s = find_suspension(d, v->peer, &peer);
+	}
 	if (s == NULL)
 		return d->failed && refuse_internal(d);
 	return s->limit[0] == '\0' ? refuse_suspended(d, s)
@@ -106,9 +105,8 @@ realm_is_allowed(const struct decision *d)
 
 	return realms.text[0] == '\0' || at == NULL ||
 	       words_have(realms, at + 1, strlen(at + 1)) ||
-	       (d->login_domain[0] != '\0' &&
-		   words_have(
-		       realms, d->login_domain, strlen(d->login_domain)));
+	       (d->who.domain[0] != '\0' &&
+		   words_have(realms, d->who.domain, strlen(d->who.domain)));
 }
 
 /* 3. Is the login one that may be?  A name that is a group's never is. */
@@ -121,7 +119,8 @@ login_is_unknown(struct decision *d)
 		say(d, "the login is malformed, reserved or a group's name");
 	else if (!realm_is_allowed(d))
 		set_row(d, "setting", "realms", "");
-	else if (d->self == PRINCIPAL_NONE && d->settings->unknown_login_reject)
+	else if (d->principals.self == PRINCIPAL_NONE &&
+		 d->settings->unknown_login_reject)
 		set_row(d, "setting", "unknown_login", "");
 	else
 		return false;

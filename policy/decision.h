@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "cidr.h"
 #include "decide.h"
+#include "principals.h"
 
 #define SHOWN_MAX 120 /* bytes of a client's text in a reply */
 #define REFUSAL_MAX (REPLY_MAX - 16)
@@ -29,16 +30,11 @@ struct decision {
 	bool failed; /* memory is out: it can't be told */
 	bool anonymous;
 	bool has_ip;
-	struct ip ip;	   /* of the client */
-	bool login_known;  /* not malformed, not the name of something else */
-	principal_id self; /* the login's own row */
-	const principal_id *groups;
-	size_t group_count;
-	principal_id domain, everyone;
-	char domain_name[ADDRESS_DOMAIN_MAX + 2]; /* `@d` or "" */
+	struct ip ip;	  /* of the client */
+	bool login_known; /* not malformed, not the name of something else */
+	struct principals principals;
 	struct who who;
 	char user[ADDRESS_LOCAL_MAX * 2 + 3];
-	char login_domain[ADDRESS_DOMAIN_MAX + 1];
 
 	/* the originator fields, read: see policy/author */
 	struct arena arena;
@@ -84,9 +80,9 @@ struct names {
 void names_init(
     const struct decision *d, struct names *n, const struct address *a);
 
-/* The suspension of a login, of any of its groups, its domain or everyone; NULL
- * as well when the decision has failed. */
-const struct suspension *find_suspension(struct decision *d, const char *login);
+/* The suspension of a login, of any of its groups, its domain or everyone. */
+const struct suspension *find_suspension(
+    const struct decision *d, const char *login, const struct principals *of);
 
 /* Both return true, so that a step ends with `return refuse(…)`.  The text
  * follows the codes of the reason in the reply. */
@@ -94,13 +90,9 @@ bool refuse(struct decision *d, enum reason reason, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 bool refuse_internal(struct decision *d);
 
-/*
- * Step 1.  The login in its one form, and the principals it is: itself, its
- * groups, its domain, everyone; or `anonymous` alone.
- */
+/* Step 1.  The login in its one form and the principals it is, or `anonymous`
+ * alone. */
 void identify(struct decision *d);
-size_t principal_count(const struct decision *d);
-principal_id principal_at(const struct decision *d, size_t i);
 
 /* The mode of the most specific principal that has one, else the setting. */
 enum mode mode_in_force(const struct decision *d);

@@ -228,6 +228,8 @@ build_finish(struct policy *p)
 		return true;
 	if (t->failed)
 		return false;
+	t->everyone = build_find(t, "everyone");
+	t->anonymous = build_find(t, "anonymous");
 	finish_rows(t);
 	finish_limits(t);
 	build_identities_finish(t);

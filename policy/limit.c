@@ -5,7 +5,7 @@
 #include "limit.h"
 
 #include "build.h"
-#include "login.h"
+#include "principals.h"
 
 #include <string.h>
 
@@ -208,53 +208,29 @@ add_caps(struct gathering *g, principal_id id)
 	}
 }
 
-/* The principals a name is, the most specific first. */
-struct kinds {
-	principal_id self;
-	const principal_id *groups;
-	size_t group_count;
-	principal_id domain, everyone;
-};
-
-static struct kinds
-kinds_of(struct gathering *g, const char *login)
-{
-	const struct policy *p = g->policy;
-	struct kinds k = {.self = policy_principal(p, login)};
-	char domain[ADDRESS_DOMAIN_MAX + 2] = "@";
-	int has_domain = login_domain(login, domain + 1);
-
-	g->failed = g->failed || has_domain < 0;
-	k.group_count = policy_groups(p, k.self, &k.groups);
-	k.domain =
-	    has_domain > 0 ? policy_principal(p, domain) : PRINCIPAL_NONE;
-	k.everyone = policy_principal(p, "everyone");
-	return k;
-}
-
 static void
-gather_own(struct gathering *g, const struct kinds *k, const char *login,
+gather_own(struct gathering *g, const struct principals *of, const char *login,
     bool spoken_for)
 {
 	size_t groups;
 
 	g->first = g->out->count;
 	g->spoken_for = spoken_for;
-	inherit(g, k->self, login, g->out->count);
+	inherit(g, of->self, login, g->out->count);
 	groups = g->out->count;
-	for (size_t i = 0; i < k->group_count; i++)
-		inherit(g, k->groups[i], login, groups);
-	inherit(g, k->domain, login, g->out->count);
-	inherit(g, k->everyone, login, g->out->count);
+	for (size_t i = 0; i < of->group_count; i++)
+		inherit(g, of->groups[i], login, groups);
+	inherit(g, of->domain, login, g->out->count);
+	inherit(g, of->everyone, login, g->out->count);
 }
 
 static void
-gather_caps(struct gathering *g, const struct kinds *k)
+gather_caps(struct gathering *g, const struct principals *of)
 {
-	for (size_t i = 0; i < k->group_count; i++)
-		add_caps(g, k->groups[i]);
-	add_caps(g, k->domain);
-	add_caps(g, k->everyone);
+	for (size_t i = 0; i < of->group_count; i++)
+		add_caps(g, of->groups[i]);
+	add_caps(g, of->domain);
+	add_caps(g, of->everyone);
 }
 
 /* Rows that lift a limit have done so. */
@@ -269,16 +245,6 @@ drop_unlimited(struct gathering *g)
 	g->out->count = kept;
 }
 
-/* Is it a name that a login may have?  Mode monitor passes over others. */
-static bool
-is_login(const struct policy *p, const char *name)
-{
-	principal_id id = policy_principal(p, name);
-
-	return name[0] != '\0' && !login_is_reserved(name) &&
-	       (id == PRINCIPAL_NONE || policy_kind(p, id) == PRINCIPAL_LOGIN);
-}
-
 bool
 limits_of(const struct policy *p, const char *login, const char *peer,
     enum mode mode, struct limits *out)
@@ -287,16 +253,16 @@ limits_of(const struct policy *p, const char *login, const char *peer,
 	    .mode = mode,
 	    .out = out,
 	    .most = peer[0] != '\0' ? APPLIED_MAX : LIMITS_MAX};
-	struct kinds own, peers;
+	struct principals own, peers;
 
 	out->policy = p;
 	out->count = 0;
-	if (p->t->limit_count == 0 || !is_login(p, login))
+	if (p->t->limit_count == 0 || !is_login_name(p, login))
 		return true;
-	own = kinds_of(&g, login);
+	g.failed = !principals_of(p, login, &own);
 	gather_own(&g, &own, login, peer[0] != '\0');
 	if (peer[0] != '\0') {
-		peers = kinds_of(&g, peer);
+		g.failed = !principals_of(p, peer, &peers) || g.failed;
 		gather_own(&g, &peers, peer, false);
 		gather_caps(&g, &peers);
 	}
@@ -313,15 +279,15 @@ limits_of_account(const struct policy *p, const char *account, enum mode mode,
 	struct gathering g = {
 	    .policy = p, .mode = mode, .out = out, .most = LIMITS_MAX};
 	principal_id id = policy_principal(p, account);
-	struct kinds k;
+	struct principals of;
 
 	out->policy = p;
 	out->count = 0;
 	if (id != PRINCIPAL_NONE && policy_kind(p, id) == PRINCIPAL_GROUP)
 		add_caps(&g, id);
 	else if (p->t->limit_count > 0 && account[0] != '\0') {
-		k = kinds_of(&g, account);
-		gather_own(&g, &k, account, false);
+		g.failed = !principals_of(p, account, &of);
+		gather_own(&g, &of, account, false);
 	}
 	drop_unlimited(&g);
 	return !g.failed;

@@ -87,6 +87,18 @@ policy_principal(const struct policy *p, const char *name)
 	return build_find(p->t, name);
 }
 
+principal_id
+policy_everyone(const struct policy *p)
+{
+	return p->t->everyone;
+}
+
+principal_id
+policy_anonymous(const struct policy *p)
+{
+	return p->t->anonymous;
+}
+
 const char *
 policy_name(const struct policy *p, principal_id id)
 {

@@ -101,6 +101,8 @@ void policy_set_generation(struct policy *p, uint64_t generation);
 
 /* Finds a principal by canonical name (login_canonical, or `@d`). */
 principal_id policy_principal(const struct policy *p, const char *name);
+principal_id policy_everyone(const struct policy *p);
+principal_id policy_anonymous(const struct policy *p);
 const char *policy_name(const struct policy *p, principal_id id);
 enum principal_kind policy_kind(const struct policy *p, principal_id id);
 enum mode policy_mode(const struct policy *p, principal_id id);

@@ -27,8 +27,9 @@ ask(const struct decision *d, const struct address *recipient, struct asked *a)
 	memset(q, 0, sizeof(*q));
 	q->policy = d->policy;
 	q->principals = a->principals;
-	for (size_t i = 0; i < principal_count(d); i++)
-		a->principals[q->principal_count++] = principal_at(d, i);
+	for (size_t i = 0; i < principals_count(&d->principals); i++)
+		a->principals[q->principal_count++] =
+		    principals_at(&d->principals, i);
 	q->client = d->has_ip ? &d->ip : NULL;
 	a->senders.count = 0;
 	if (sender.kind != ADDRESS_NOBODY)
@@ -129,7 +130,8 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	if (policy_rules(d->policy, &rules) == 0)
 		return false;
 	/* a rule for one that is left out would not match */
-	if (principal_count(d) > PRINCIPALS_MAX || !ask(d, a, &asked))
+	if (principals_count(&d->principals) > PRINCIPALS_MAX ||
+	    !ask(d, a, &asked))
 		return refuse_internal(d);
 	for (int64_t from = 0;; from = r->seq + 1) {
 		const char *unknown;

@@ -37,11 +37,13 @@ is_walled(struct decision *d, const struct address *a)
 
 	if (domain == NULL || domain->owner[0] == '\0')
 		return false;
-	if (!d->anonymous && strcmp(domain->owner, d->domain_name) == 0)
+	if (!d->anonymous &&
+	    strcmp(domain->owner, d->principals.domain_name) == 0)
 		return false;
 	owner = policy_principal(d->policy, domain->owner);
-	for (size_t i = 0; i < principal_count(d); i++)
-		if (owner != PRINCIPAL_NONE && principal_at(d, i) == owner)
+	for (size_t i = 0; i < principals_count(&d->principals); i++)
+		if (owner != PRINCIPAL_NONE &&
+		    principals_at(&d->principals, i) == owner)
 			return false;
 	set_row(d, "local_domain", domain->name, "");
 	say(d, "the domain %s belongs to %s alone", domain->name,
@@ -55,8 +57,9 @@ is_excepted(const struct decision *d, const struct names *n, size_t denied,
     enum scope scope)
 {
 	for (size_t k = 0; k <= denied; k++)
-		if (policy_grant_exact(d->policy, d->self, &n->at[k].address,
-			scope, MANNER_AS, d->facts->time) != NULL)
+		if (policy_grant_exact(d->policy, d->principals.self,
+			&n->at[k].address, scope, MANNER_AS,
+			d->facts->time) != NULL)
 			return true;
 	return false;
 }
@@ -68,10 +71,10 @@ is_excepted(const struct decision *d, const struct names *n, size_t denied,
 static bool
 is_denied(struct decision *d, const struct names *n, enum scope scope)
 {
-	for (size_t i = 0; i < principal_count(d); i++)
+	for (size_t i = 0; i < principals_count(&d->principals); i++)
 		for (size_t k = 0; k < n->count; k++) {
-			const struct grant *deny = policy_deny(
-			    d->policy, principal_at(d, i), &n->at[k]);
+			const struct grant *deny = policy_deny(d->policy,
+			    principals_at(&d->principals, i), &n->at[k]);
 
 			if (deny == NULL)
 				continue;
@@ -96,8 +99,8 @@ find_grant(struct decision *d, const struct names *n, enum scope scope,
 	for (size_t k = 0; k < n->count; k++) {
 		const struct grant *other =
 		    k == 0 ? NULL
-			   : policy_granted_by_name(
-				 d->policy, a, d->self, d->facts->time);
+			   : policy_granted_by_name(d->policy, a,
+				 d->principals.self, d->facts->time);
 
 		if (other != NULL) {
 			say(d,
@@ -107,10 +110,10 @@ find_grant(struct decision *d, const struct names *n, enum scope scope,
 			    n->at[k].address.text);
 			break;
 		}
-		for (size_t i = 0; i < principal_count(d); i++) {
+		for (size_t i = 0; i < principals_count(&d->principals); i++) {
 			const struct grant *g = policy_grant(d->policy,
-			    principal_at(d, i), &n->at[k], &d->who, scope,
-			    manner, d->facts->time);
+			    principals_at(&d->principals, i), &n->at[k],
+			    &d->who, scope, manner, d->facts->time);
 
 			if (g != NULL)
 				return g;
@@ -126,10 +129,11 @@ say_nearest(const struct decision *d, const struct address *a)
 	const char *domain = address_domain(a);
 	size_t told = 0;
 
-	for (size_t i = 0; d->trace != NULL && i < principal_count(d); i++) {
+	for (size_t i = 0;
+	     d->trace != NULL && i < principals_count(&d->principals); i++) {
 		const struct grant *rows;
-		size_t count =
-		    policy_grants(d->policy, principal_at(d, i), &rows);
+		size_t count = policy_grants(
+		    d->policy, principals_at(&d->principals, i), &rows);
 
 		for (size_t r = 0; r < count && told < 20; r++) {
 			const char *text =

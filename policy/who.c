@@ -22,9 +22,9 @@ fill_templates(struct decision *d)
 	char plain[LOGIN_MAX + 3];
 	enum address_status status;
 
-	if (d->login_domain[0] != '\0') {
+	if (who->domain[0] != '\0') {
 		who->domain_local =
-		    policy_local_domain(d->policy, d->login_domain) != NULL;
+		    policy_local_domain(d->policy, who->domain) != NULL;
 		status = address_parse(login, strlen(login), &who->self);
 		who->address = status == ADDRESS_OK;
 	} else if (strchr(login, '@') == NULL) {
@@ -42,23 +42,14 @@ fill_templates(struct decision *d)
 	d->user[who->self.local_len] = '\0';
 }
 
-/* The domain of the login and its `@d`. */
+/* Leaves nothing of the client but a built-in group. */
 static void
-identify_domain(struct decision *d)
+set_nobody(struct decision *d, principal_id built_in)
 {
-	int has_domain = login_domain(d->verdict->login, d->login_domain);
-
-	d->failed = d->failed || has_domain < 0;
-	d->who.login = d->verdict->login;
-	d->who.domain = d->login_domain;
-	d->who.user = d->user;
-	if (has_domain > 0) {
-		snprintf(d->domain_name, sizeof(d->domain_name), "@%s",
-		    d->login_domain);
-		d->domain = policy_principal(d->policy, d->domain_name);
-	}
-	if (policy_has_templates(d->policy))
-		fill_templates(d);
+	d->login_known = false;
+	principals_only(built_in, &d->principals);
+	memset(&d->who, 0, sizeof(d->who));
+	d->who.domain = d->who.user = "";
 }
 
 /*
@@ -68,34 +59,26 @@ identify_domain(struct decision *d)
 static void
 set_login(struct decision *d, const char *name, enum identified by)
 {
+	const char *realm = d->settings->default_realm;
+	char *login = d->verdict->login;
 	char bare[LOGIN_MAX + 1];
-	principal_id id;
 
-	d->anonymous = d->login_known = false;
+	set_nobody(d, policy_everyone(d->policy));
 	d->verdict->identified = by;
-	d->self = d->domain = PRINCIPAL_NONE;
-	d->group_count = 0;
-	d->domain_name[0] = d->login_domain[0] = d->user[0] = '\0';
-	memset(&d->who, 0, sizeof(d->who));
-	d->who.domain = d->who.user = "";
-	d->everyone = policy_principal(d->policy, "everyone");
 	if (!login_canonical(name, "", bare) ||
-	    !login_canonical(
-		name, d->settings->default_realm, d->verdict->login))
-		return;
-	id = policy_principal(d->policy, bare);
-	if (id != PRINCIPAL_NONE &&
-	    policy_kind(d->policy, id) != PRINCIPAL_LOGIN)
-		return;
-	id = policy_principal(d->policy, d->verdict->login);
-	if (login_is_reserved(bare) ||
-	    (id != PRINCIPAL_NONE &&
-		policy_kind(d->policy, id) != PRINCIPAL_LOGIN))
+	    !login_canonical(name, realm, login) ||
+	    !is_login_name(d->policy, bare) || !is_login_name(d->policy, login))
 		return;
 	d->login_known = true;
-	d->self = id;
-	d->group_count = policy_groups(d->policy, id, &d->groups);
-	identify_domain(d);
+	if (!principals_of(d->policy, login, &d->principals))
+		d->failed = true;
+	d->who.login = login;
+	d->who.user = d->user;
+	d->user[0] = '\0';
+	if (d->principals.domain_name[0] != '\0')
+		d->who.domain = d->principals.domain_name + 1;
+	if (policy_has_templates(d->policy))
+		fill_templates(d);
 }
 
 /* Decodes a name of at most CERTIFICATE_NAME_MAX octets as Sendmail tells it:
@@ -195,7 +178,7 @@ believe_auth_param(struct decision *d)
 
 	if (value == NULL)
 		return;
-	if (!d->login_known || d->self == PRINCIPAL_NONE ||
+	if (!d->login_known || d->principals.self == PRINCIPAL_NONE ||
 	    !read_auth_param(d, value, &a, login)) {
 		say(d, "AUTH=%s is not believed", value);
 		return;
@@ -203,12 +186,12 @@ believe_auth_param(struct decision *d)
 	id = policy_principal(d->policy, login);
 	names_init(d, &names, &a);
 	for (size_t i = 0; i < names.count; i++)
-		covered =
-		    covered || policy_peer_asserts(d->policy, d->self,
-				   d->has_ip ? &d->ip : NULL, &names.at[i]);
+		covered = covered ||
+			  policy_peer_asserts(d->policy, d->principals.self,
+			      d->has_ip ? &d->ip : NULL, &names.at[i]);
 	if (!covered || id == PRINCIPAL_NONE ||
 	    policy_kind(d->policy, id) != PRINCIPAL_LOGIN ||
-	    find_suspension(d, d->verdict->login) != NULL) {
+	    find_suspension(d, d->verdict->login, &d->principals) != NULL) {
 		say(d, "AUTH=%s is not believed", value);
 		return;
 	}
@@ -230,46 +213,30 @@ identify(struct decision *d)
 		set_login(d, f->login_malformed ? "" : f->login, BY_SASL);
 	else if (!identify_without_sasl(d)) {
 		d->anonymous = true;
-		d->self = d->domain = PRINCIPAL_NONE;
-		d->who.domain = d->who.user = "";
-		d->everyone = policy_principal(d->policy, "anonymous");
+		set_nobody(d, policy_anonymous(d->policy));
 		return;
 	}
 	believe_auth_param(d);
 }
 
-size_t
-principal_count(const struct decision *d)
-{
-	return d->group_count + 3;
-}
-
-principal_id
-principal_at(const struct decision *d, size_t i)
-{
-	if (i == 0)
-		return d->self;
-	if (i <= d->group_count)
-		return d->groups[i - 1];
-	return i == d->group_count + 1 ? d->domain : d->everyone;
-}
-
 enum mode
 mode_in_force(const struct decision *d)
 {
-	enum mode mode = policy_mode(d->policy, d->self);
+	enum mode mode = policy_mode(d->policy, d->principals.self);
 	enum mode groups = MODE_INHERIT;
 
-	for (size_t i = 0; i < d->group_count && groups != MODE_ENFORCE; i++) {
-		enum mode group = policy_mode(d->policy, d->groups[i]);
+	for (size_t i = 0;
+	     i < d->principals.group_count && groups != MODE_ENFORCE; i++) {
+		enum mode group =
+		    policy_mode(d->policy, d->principals.groups[i]);
 
 		groups = group == MODE_INHERIT ? groups : group;
 	}
 	if (mode == MODE_INHERIT)
 		mode = groups; /* enforce if any group says so */
 	if (mode == MODE_INHERIT)
-		mode = policy_mode(d->policy, d->domain);
+		mode = policy_mode(d->policy, d->principals.domain);
 	if (mode == MODE_INHERIT)
-		mode = policy_mode(d->policy, d->everyone);
+		mode = policy_mode(d->policy, d->principals.everyone);
 	return mode == MODE_INHERIT ? d->settings->mode : mode;
 }
