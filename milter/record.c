@@ -42,17 +42,19 @@ or_null(const char *text)
 	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-/* The moment the decision went by. */
+/* The moment the decision went by: `2026-12-31T18:00:00.000000Z`. */
 static void
 add_time(struct json *j, const struct session *s)
 {
-	struct tm tm;
-	char date[24], text[48];
+	char text[WHEN_TEXT_SIZE + 7], *end;
+	long us = s->clock.tv_nsec / 1000;
 
-	gmtime_r(&s->clock.tv_sec, &tm);
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(
-	    text, sizeof(text), "%s.%06ldZ", date, s->clock.tv_nsec / 1000);
+	when_format(s->clock.tv_sec, text);
+	end = text + strlen(text) - 1;
+	*end++ = '.';
+	for (int i = 6; i-- > 0; us /= 10)
+		end[i] = (char)('0' + us % 10);
+	memcpy(end + 6, "Z", 2);
 	json_string(j, "time", text);
 }
 

@@ -63,7 +63,8 @@ void
 session_look_at_clock(struct session *s)
 {
 	clock_gettime(CLOCK_REALTIME, &s->clock);
-	facts_set_time(&s->facts, s->clock.tv_sec);
+	if (s->facts.time != s->clock.tv_sec)
+		facts_set_time(&s->facts, s->clock.tv_sec);
 }
 
 /* The address as text, an IPv4-mapped one as IPv4; NULL for other families. */

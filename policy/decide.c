@@ -93,7 +93,7 @@ run_steps(struct decision *d, enum stage stage)
 		if (!steps[i].refuses(d)) {
 			say(d, "%s: passed", steps[i].name);
 			if (d->row[0] != '\0')
-				memcpy(v->row, d->row, sizeof(v->row));
+				memcpy(v->row, d->row, strlen(d->row) + 1);
 			continue;
 		}
 		say(d, "%s: %s%s%s", steps[i].name, reason_name(d->reason),
@@ -146,7 +146,7 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 		    "the policy can't be read now; try again later");
 		return;
 	}
-	memset(&d, 0, sizeof(d));
+	memset(&d, 0, offsetof(struct decision, ip));
 	d.policy = policy;
 	d.settings = policy_settings(policy);
 	d.facts = facts;

@@ -6,24 +6,28 @@
 #include <string.h>
 
 void
-say(const struct decision *d, const char *fmt, ...)
+say_so(const struct decision *d, const char *fmt, ...)
 {
 	char text[2 * ROW_MAX];
 	va_list ap;
 
-	if (d->trace == NULL)
-		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	d->trace->say(d->trace->ctx, text);
+	(d->trace->say)(d->trace->ctx, text);
 }
 
 void
 set_row(struct decision *d, const char *table, const char *one, const char *two)
 {
-	snprintf(d->row, sizeof(d->row),
-	    two[0] == '\0' ? "%s(%s)" : "%s(%s, %s)", table, one, two);
+	const char *const parts[] = {
+	    table, "(", one, two[0] == '\0' ? "" : ", ", two, ")"};
+	char *to = d->row, *end = d->row + ROW_MAX;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		for (const char *c = parts[i]; *c != '\0' && to < end; c++)
+			*to++ = *c;
+	*to = '\0';
 }
 
 struct shown

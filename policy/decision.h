@@ -30,11 +30,7 @@ struct decision {
 	bool failed; /* memory is out: it can't be told */
 	bool anonymous;
 	bool has_ip;
-	struct ip ip;	  /* of the client */
 	bool login_known; /* not malformed, not the name of something else */
-	struct principals principals;
-	struct who who;
-	char user[ADDRESS_LOCAL_MAX * 2 + 3];
 
 	/* the originator fields, read: see policy/author */
 	struct arena arena;
@@ -43,17 +39,25 @@ struct decision {
 
 	/* what the step in hand found */
 	enum reason reason;
-	char row[ROW_MAX + 1];
-	char text[REFUSAL_MAX + 1];
 	const char
-	    *reply; /* a rule's own; NULL: codes of the reason and text */
-	char reply_text[REPLY_MAX + 1];
+	    *reply;	/* a rule's own; NULL: codes of the reason and text */
 	enum mode mode; /* of what found it; MODE_INHERIT: the client's */
 	bool hold;
+
+	/* from here on nothing is read before it is written: not zeroed */
+	struct ip ip; /* of the client */
+	struct principals principals;
+	struct who who;
+	char user[ADDRESS_LOCAL_MAX * 2 + 3]; /* of `who` */
+	char row[ROW_MAX + 1];
+	char text[REFUSAL_MAX + 1];
+	char reply_text[REPLY_MAX + 1];
 };
 
-/* Tells the explanation a line; free when nobody listens. */
-void say(const struct decision *d, const char *fmt, ...)
+/* Tells the explanation a line; what it would say is not looked at when nobody
+ * listens. */
+#define say(d, ...) ((d)->trace == NULL ? (void)0 : say_so(d, __VA_ARGS__))
+void say_so(const struct decision *d, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Names the row a step went by: `table(one)` or `table(one, two)`. */

@@ -1,9 +1,7 @@
 /* Header fields and the names of those that say who a message is from. */
 #include "header.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 const char *
 originator_name(enum originator_kind kind)
@@ -23,26 +21,31 @@ originator_name(enum originator_kind kind)
 	return "";
 }
 
+static char
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Is `typed` the name, bytes that some drop or don't see left out? */
+static bool
+is_spelling(const char *typed, const char *name, bool *odd)
+{
+	*odd = false;
+	for (; *typed != '\0'; typed++)
+		if (*typed <= ' ' || *typed > '~') /* signed: 8-bit as well */
+			*odd = true;
+		else if (lower(*typed) != lower(*name++))
+			return false;
+	return *name == '\0';
+}
+
 enum originator_kind
 originator_kind(const char *name, bool *odd)
 {
-	char plain[sizeof("Resent-Sender")];
-	size_t n = 0;
-
-	*odd = false;
-	for (; *name != '\0'; name++) {
-		if (*name <= ' ' || *name > '~') { /* signed: 8-bit as well */
-			*odd = true;
-			continue;
-		}
-		if (n + 1 == sizeof(plain))
-			return ORIGINATOR_NONE;
-		plain[n++] = *name;
-	}
-	plain[n] = '\0';
 	for (enum originator_kind kind = ORIGINATOR_FROM;
 	     kind <= ORIGINATOR_RESENT_SENDER; kind++)
-		if (strcasecmp(plain, originator_name(kind)) == 0)
+		if (is_spelling(name, originator_name(kind), odd))
 			return kind;
 	return ORIGINATOR_NONE;
 }
@@ -88,6 +91,28 @@ originators_use(const struct originator_list *o, struct facts *f)
 	f->originators_lost = o->lost;
 }
 
+/* Adds a text with its NUL; false when there is no room for all of it. */
+static bool
+put(char *out, size_t size, size_t *len, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n >= size - *len)
+		return false;
+	memcpy(out + *len, text, n + 1);
+	*len += n;
+	return true;
+}
+
+static bool
+put_field(char *out, size_t size, size_t *len, const struct originator *o)
+{
+	return strstr(o->value, "\r\n") == NULL &&
+	       put(out, size, len, originator_name(o->kind)) &&
+	       put(out, size, len, o->odd_name ? " : " : ": ") &&
+	       put(out, size, len, o->value) && put(out, size, len, "\r\n");
+}
+
 bool
 originators_write(
     const struct originator *o, char *out, size_t size, size_t *len)
@@ -97,16 +122,14 @@ originators_write(
 	*len = 0;
 	out[0] = '\0';
 	for (; o != NULL; o = o->next) {
-		int n = snprintf(out + *len, size - *len, "%s%s: %s\r\n",
-		    originator_name(o->kind), o->odd_name ? " " : "", o->value);
+		size_t before = *len;
 
+		if (put_field(out, size, len, o))
+			continue;
 		/* a field that is cut would be another */
-		if (n < 0 || (size_t)n >= size - *len ||
-		    strstr(o->value, "\r\n") != NULL) {
-			out[*len] = '\0';
-			whole = false;
-		} else
-			*len += (size_t)n;
+		*len = before;
+		out[before] = '\0';
+		whole = false;
 	}
 	return whole;
 }

@@ -22,14 +22,16 @@ counted_address(
 bool
 counted_network(const char *client, char out[COUNTED_NETWORK_SIZE])
 {
+	static const char digits[] = "0123456789abcdef";
 	struct ip ip;
-	size_t bytes;
 
 	if (client == NULL || !ip_parse(client, &ip))
 		return false;
-	bytes = ip.six ? 6 : 3;
-	for (size_t i = 0; i < bytes; i++)
-		snprintf(out + 2 * i, 3, "%02x", ip.bytes[i]);
+	for (size_t i = 0; i < (ip.six ? 6 : 3); i++) {
+		*out++ = digits[ip.bytes[i] >> 4];
+		*out++ = digits[ip.bytes[i] & 15];
+	}
+	*out = '\0';
 	return true;
 }
 

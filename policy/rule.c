@@ -220,10 +220,12 @@ gather(struct runs *runs, const struct rule_query *q)
 	    runs, t, RULE_BY_RECIPIENT, q->recipients, q->recipient_count);
 	add_address_runs(runs, t, RULE_BY_SENDER, q->senders, q->sender_count);
 	for (unsigned bits = 0; bits <= (q->client->six ? 128u : 32u); bits++) {
-		struct cidr c = cidr_of(q->client, (uint8_t)bits);
+		struct cidr c;
 
-		if (t->rule_prefixes[q->client->six][bits])
-			add_run(runs, t, RULE_BY_CLIENT, build_hash_cidr(&c));
+		if (!t->rule_prefixes[q->client->six][bits])
+			continue;
+		c = cidr_of(q->client, (uint8_t)bits);
+		add_run(runs, t, RULE_BY_CLIENT, build_hash_cidr(&c));
 	}
 }
 

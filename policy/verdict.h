@@ -81,13 +81,13 @@ struct verdict {
 	enum verdict_kind kind;
 	enum reason reason; /* REASON_NONE on accept */
 	enum stage stage;
-	enum mode mode;	       /* the one in force for this client */
+	enum mode mode; /* the one in force for this client */
+	enum identified identified;
+	unsigned passed_count;
 	char row[ROW_MAX + 1]; /* that decided, accept or refusal; or "" */
 	char reply[REPLY_MAX + REFERENCE_MAX + 1]; /* `550 5.7.1 text` */
 	char login[LOGIN_MAX + 1]; /* canonical; "" for anonymous clients */
 	char peer[LOGIN_MAX + 1];  /* who said so, BY_AUTH_PARAM; or "" */
-	enum identified identified;
-	unsigned passed_count;
 	struct finding passed[VERDICT_FINDINGS_MAX]; /* over, in order */
 };
 

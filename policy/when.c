@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+#define FIRST (-62162035200) /* 0000-03-01T00:00:00Z */
+#define LAST 253402300799    /* 9999-12-31T23:59:59Z */
+
 /* Does `text` have the shape of `pattern`, in which 0 stands for a digit? */
 static bool
 has_shape(const char *text, const char *pattern)
@@ -42,15 +45,47 @@ when_parse(const char *text, enum when_edge edge, int64_t *out)
 	return true;
 }
 
+/* `width` digits, and what stands behind them. */
+static char *
+put(char *to, int64_t number, int width, char behind)
+{
+	for (int i = width; i-- > 0; number /= 10)
+		to[i] = (char)('0' + number % 10);
+	to[width] = behind;
+	return to + width + 1;
+}
+
+/*
+ * The proleptic Gregorian calendar, in years that begin in March, so that the
+ * leap day is the last; gmtime_r() and strftime() would cost a record more
+ * than anything else of it, and all threads one lock.
+ */
 void
 when_format(int64_t seconds, char out[WHEN_TEXT_SIZE])
 {
-	time_t t = (time_t)seconds;
-	struct tm tm;
+	int64_t second, day, era, year, month;
 
-	if (gmtime_r(&t, &tm) == NULL ||
-	    strftime(out, WHEN_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		strcpy(out, "-");
+	if (seconds < FIRST || seconds > LAST) {
+		memcpy(out, "-", 2);
+		return;
+	}
+	second = (seconds - FIRST) % 86400;
+	day = (seconds - FIRST) / 86400;
+	era = day / 146097; /* of 400 years */
+	day %= 146097;
+	year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	day -= year * 365 + year / 4 - year / 100;
+	month = (day * 5 + 2) / 153; /* 0: March */
+	day -= (month * 153 + 2) / 5;
+	year += era * 400 + (month >= 10);
+	month += month < 10 ? 3 : -9;
+	out = put(out, year, 4, '-');
+	out = put(out, month, 2, '-');
+	out = put(out, day + 1, 2, 'T');
+	out = put(out, second / 3600, 2, ':');
+	out = put(out, second / 60 % 60, 2, ':');
+	out = put(out, second % 60, 2, 'Z');
+	*out = '\0';
 }
 
 static const struct unit {

@@ -17,7 +17,8 @@ enum when_edge { WHEN_FROM, WHEN_UNTIL };
  */
 bool when_parse(const char *text, enum when_edge edge, int64_t *out);
 
-/* Writes `seconds` as `YYYY-MM-DDTHH:MM:SSZ`. */
+/* Writes `seconds` as `YYYY-MM-DDTHH:MM:SSZ`; `-` what is not of the years up
+ * to 9999. */
 void when_format(int64_t seconds, char out[WHEN_TEXT_SIZE]);
 
 /*

@@ -48,8 +48,9 @@ set_nobody(struct decision *d, principal_id built_in)
 {
 	d->login_known = false;
 	principals_only(built_in, &d->principals);
-	memset(&d->who, 0, sizeof(d->who));
+	d->who.login = NULL;
 	d->who.domain = d->who.user = "";
+	d->who.domain_local = d->who.address = false;
 }
 
 /*

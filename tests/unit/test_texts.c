@@ -6,6 +6,7 @@
 #include "tests/unit/unit.h"
 
 #include <string.h>
+#include <time.h>
 
 /* --- xtext ---------------------------------------------------------------- */
 
@@ -206,14 +207,41 @@ date_is_read(void **state)
 	assert_int_equal(until, from);
 }
 
+/* Every day of 400 years, which is all there is to the calendar, and both its
+ * ends. */
+static void
+a_time_is_what_the_c_library_says(void **state)
+{
+	char text[WHEN_TEXT_SIZE], theirs[WHEN_TEXT_SIZE];
+	struct tm tm;
+
+	(void)state;
+	for (int64_t day = -146097 / 2; day < 146097 / 2; day++) {
+		time_t t = day * 86400 + day * day % 86400;
+
+		when_format(t, text);
+		gmtime_r(&t, &tm);
+		strftime(theirs, sizeof(theirs), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		assert_string_equal(text, theirs);
+	}
+	when_format(-62162035200, text);
+	assert_string_equal(text, "0000-03-01T00:00:00Z");
+	when_format(253402300799, text);
+	assert_string_equal(text, "9999-12-31T23:59:59Z");
+}
+
 static void
 a_time_beyond_the_calendar_is_a_dash(void **state)
 {
+	static const int64_t times[] = {
+	    -62162035201, 253402300800, WHEN_EVER, INT64_MIN};
 	char text[WHEN_TEXT_SIZE];
 
 	(void)state;
-	when_format(WHEN_EVER, text);
-	assert_string_equal(text, "-");
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		when_format(times[i], text);
+		assert_string_equal(text, "-");
+	}
 }
 
 int
@@ -227,6 +255,8 @@ main(void)
 	suite_add(&s, "everyone, anonymous and @d are reserved",
 	    some_names_are_reserved, NULL);
 	SUITE_ROWS(&s, whens, date_is_read);
+	suite_add(&s, "a time is shown as the C library would",
+	    a_time_is_what_the_c_library_says, NULL);
 	suite_add(&s, "a time beyond the calendar is shown as a dash",
 	    a_time_beyond_the_calendar_is_a_dash, NULL);
 	return suite_run(&s, "texts");
