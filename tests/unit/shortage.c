@@ -15,7 +15,8 @@ static struct {
 	pthread_mutex_t lock; /* guards all */
 	enum shortage of;
 	bool lasting; /* all after the one in question fail as well */
-	bool held, struck;
+	bool struck;
+	int held;	    /* how often more than let go */
 	unsigned long call; /* the one in question; 0: nothing fails */
 	unsigned long left; /* calls until it */
 } shortage = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -26,7 +27,7 @@ strikes(enum shortage of)
 	bool fails = false;
 
 	pthread_mutex_lock(&shortage.lock);
-	if (shortage.call != 0 && !shortage.held && of == shortage.of) {
+	if (shortage.call != 0 && shortage.held == 0 && of == shortage.of) {
 		fails =
 		    shortage.struck ? shortage.lasting : --shortage.left == 0;
 		shortage.struck = shortage.struck || fails;
@@ -119,27 +120,29 @@ set_call(unsigned long call)
 {
 	pthread_mutex_lock(&shortage.lock);
 	shortage.call = shortage.left = call;
-	shortage.held = shortage.struck = false;
+	shortage.held = 0;
+	shortage.struck = false;
 	pthread_mutex_unlock(&shortage.lock);
 }
 
 static void
-set_held(bool held)
+hold(int more)
 {
 	pthread_mutex_lock(&shortage.lock);
-	shortage.held = held;
+	shortage.held += more;
 	pthread_mutex_unlock(&shortage.lock);
 }
 
 unsigned long
-shortage_play(enum shortage of, bool lasting, void (*play)(void))
+shortage_play(
+    enum shortage of, bool lasting, unsigned long all, void (*play)(void))
 {
 	unsigned long n = 0;
 
 	shortage.of = of;
 	shortage.lasting = lasting;
 	do {
-		n += 1 + (of == SHORTAGE_SQLITE ? n / 50 : 0);
+		n += 1 + n / all;
 		set_call(n);
 		play();
 	} while (shortage.struck);
@@ -169,11 +172,11 @@ shortage_end(void)
 void
 shortage_hold(void)
 {
-	set_held(true);
+	hold(1);
 }
 
 void
 shortage_go_on(void)
 {
-	set_held(false);
+	hold(-1);
 }

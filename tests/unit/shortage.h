@@ -19,10 +19,11 @@ void shortage_prepare(void);
 
 /*
  * Plays with each call failing in turn, it alone or all after it as well, until
- * none is left; how many there are.  Of the many thousand of SQLite a growing
- * share is left out.
+ * none is left; how many there are.  Behind the first `all` a growing share is
+ * left out: every second, third and so on is played.
  */
-unsigned long shortage_play(enum shortage of, bool lasting, void (*play)(void));
+unsigned long shortage_play(
+    enum shortage of, bool lasting, unsigned long all, void (*play)(void));
 
 /* The call that fails in the play under way; 0: none does. */
 unsigned long shortage_call(void);
@@ -30,7 +31,8 @@ unsigned long shortage_call(void);
 /* From here on nothing fails in the play under way. */
 void shortage_end(void);
 
-/* Nothing fails until shortage_go_on(); what is called is not counted. */
+/* Nothing fails until shortage_go_on(), which is called as often; what is
+ * called is not counted. */
 void shortage_hold(void);
 void shortage_go_on(void);
 

@@ -300,7 +300,8 @@ nobody_is_answered_wrongly(void **state)
 	play_messages();
 	strict = false;
 	assert_in_range(
-	    shortage_play(SHORTAGE_OURS, lasting, play_messages), 40, 1000);
+	    shortage_play(SHORTAGE_OURS, lasting, 10000, play_messages), 40,
+	    1000);
 	stand_in_policy(NULL);
 }
 
@@ -342,7 +343,9 @@ load_all(enum shortage of, bool lasting)
 	assert_int_equal(
 	    source_read_within(db.path, 2000, &image, &d), SOURCE_OK);
 	database_remove(&db);
-	assert_in_range(shortage_play(of, lasting, play_load), 60, 100000);
+	assert_in_range(shortage_play(of, lasting,
+			    of == SHORTAGE_OURS ? 10000 : 50, play_load),
+	    60, 100000);
 	image_free(&image);
 	diag_clear(&d);
 	stand_in_policy(NULL);
