@@ -5,25 +5,11 @@
 #include "mailbox.h"
 
 #include "encoded.h"
+#include "reader.h"
 
 #include <string.h>
 #include <unictype.h>
 #include <unistr.h>
-
-struct reader {
-	const char *at, *end;
-	struct arena *arena;
-	char *shown; /* of the mailbox in hand; room for all of the value */
-	size_t shown_len;
-	bool has_words; /* encoded ones, whole or not */
-	bool unclear;
-	bool hide_comments;		  /* from what is shown */
-	bool word_in_comment;		  /* of this mailbox, an encoded one */
-	unsigned comments;		  /* of this mailbox */
-	bool fold_inside, address_inside; /* a quote or comment */
-	unsigned marks;		/* `?` of the encoded word in hand; 0: none */
-	const char *after_mark; /* where the search for the next goes on */
-};
 
 const char *
 mailbox_strerror(enum mailbox_status status)
@@ -61,222 +47,6 @@ mailbox_strerror(enum mailbox_status status)
 	return "can't be read";
 }
 
-/* --- bytes ---------------------------------------------------------------- */
-
-/* Are all bytes ones that a field may have, wherever they stand? */
-static enum mailbox_status
-check_bytes(const char *value, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)value[i];
-		unsigned char next = (unsigned char)value[i + 1];
-
-		if (c == '\n' && next != ' ' && next != '\t')
-			return MAILBOX_CONTROL;
-		if ((c < ' ' && c != '\t' && c != '\n') || c == 0x7f)
-			return MAILBOX_CONTROL;
-		if (c == 0xc2 && next >= 0x80 && next < 0xa0) /* C1 */
-			return MAILBOX_CONTROL;
-	}
-	return u8_check((const uint8_t *)value, len) == NULL ? MAILBOX_OK
-							     : MAILBOX_BAD_UTF8;
-}
-
-static bool
-at(const struct reader *r, char c)
-{
-	return r->at < r->end && *r->at == c;
-}
-
-static bool
-at_blank(const struct reader *r)
-{
-	return at(r, ' ') || at(r, '\t') || at(r, '\n');
-}
-
-static bool
-at_atext(const struct reader *r)
-{
-	return r->at < r->end && address_is_atext((unsigned char)*r->at);
-}
-
-static void
-skip_blanks(struct reader *r)
-{
-	while (at_blank(r))
-		r->at++;
-}
-
-/* `shown` has room for three times the value. */
-static void
-show_byte(struct reader *r, char c)
-{
-	r->shown[r->shown_len++] = c;
-}
-
-/*
- * Follows encoded words byte by byte.  Some readers look for these first, some
- * for quotes and comments: none may begin or end within an encoded word.
- */
-static void
-follow_word(struct reader *r)
-{
-	if (r->at < r->after_mark)
-		return;
-	if (r->marks == 0 && r->at[0] == '=' && r->at[1] == '?') {
-		r->marks = 1;
-		r->after_mark = r->at + 2;
-	} else if (r->marks >= 3 && r->at[0] == '?' && r->at[1] == '=') {
-		r->marks = 0;
-		r->after_mark = r->at + 2;
-	} else if (r->marks > 0 && r->at[0] == '?') {
-		r->marks++;
-	}
-}
-
-/* No encoded word goes on here. */
-static void
-end_word(struct reader *r)
-{
-	r->unclear = r->unclear || r->marks != 0;
-	r->marks = 0;
-}
-
-/* --- comments and quotes ----------------------------------------------------
- */
-
-/*
- * What readers end too early or too late: a backslash before the end of a quote
- * or comment.  It is itself escaped, or that were no end.
- */
-static bool
-is_odd_end(const struct reader *r)
-{
-	return r->at[-1] == '\\';
-}
-
-static bool
-at_alnum(const struct reader *r)
-{
-	char c = (char)(*r->at | 0x20);
-
-	return (*r->at >= '0' && *r->at <= '9') || (c >= 'a' && c <= 'z');
-}
-
-/*
- * The byte at hand within a quote or comment, or the one its backslash is for;
- * notes what is_odd_fold() asks.  Nobody escapes letters, and some readers
- * drop those.
- */
-static enum mailbox_status
-read_pair(struct reader *r)
-{
-	bool escaped = at(r, '\\');
-
-	if (escaped && ++r->at == r->end)
-		return MAILBOX_UNBALANCED;
-	r->unclear = r->unclear || (escaped && at_alnum(r));
-	follow_word(r);
-	r->fold_inside = r->fold_inside || at(r, '\n');
-	r->address_inside =
-	    r->address_inside || at(r, '@') || at(r, '<') || at(r, '>');
-	return MAILBOX_OK;
-}
-
-/*
- * Some readers end a quote or comment at a fold, and take the next quote for
- * its beginning: nothing in any of them must be able to pass for an address.
- */
-static bool
-is_odd_fold(const struct reader *r)
-{
-	return r->fold_inside && r->address_inside;
-}
-
-/* What an address or an encoded word is made with, `@` in its three widths. */
-static bool
-at_special(const struct reader *r)
-{
-	return strchr("<>@,;:\"", *r->at) != NULL ||
-	       strncmp(r->at, "=?", 2) == 0 ||
-	       strncmp(r->at, "\357\271\253", 3) == 0 ||
-	       strncmp(r->at, "\357\274\240", 3) == 0;
-}
-
-/*
- * One comment; what it holds is shown.  Some readers end it at its first `)`,
- * some take all brackets out: what is nested must not pass for an address.
- */
-static enum mailbox_status
-skip_comment(struct reader *r)
-{
-	size_t shown_len = r->shown_len;
-	enum mailbox_status status;
-	unsigned depth = 0;
-	bool nested = false, special = false;
-
-	end_word(r);
-	show_byte(r, '\n');
-	for (; r->at < r->end; r->at++) {
-		if (at(r, '(') && ++depth > COMMENT_DEPTH_MAX)
-			return MAILBOX_TOO_MANY;
-		nested = nested || depth > 1;
-		if (at(r, ')') && --depth == 0) {
-			end_word(r);
-			r->unclear =
-			    r->unclear || is_odd_end(r) || (nested && special);
-			r->at++;
-			if (r->hide_comments)
-				r->shown_len = shown_len;
-			else
-				r->comments++;
-			return MAILBOX_OK;
-		}
-		status = read_pair(r);
-		if (status != MAILBOX_OK)
-			return status;
-		special = special || at_special(r);
-		nested = nested || at(r, ')'); /* escaped: the same to some */
-		r->word_in_comment = r->word_in_comment || r->marks > 0;
-		show_byte(r, at_blank(r) ? ' ' : *r->at);
-	}
-	return MAILBOX_UNBALANCED;
-}
-
-/* CFWS: blanks, folds and comments. */
-static enum mailbox_status
-skip_cfws(struct reader *r)
-{
-	enum mailbox_status status = MAILBOX_OK;
-
-	for (skip_blanks(r); status == MAILBOX_OK && at(r, '('); skip_blanks(r))
-		status = skip_comment(r);
-	return status;
-}
-
-/* Moves behind a quoted string; `show` keeps what it says. */
-static enum mailbox_status
-skip_quoted(struct reader *r, bool show)
-{
-	enum mailbox_status status;
-
-	end_word(r);
-	for (r->at++; r->at < r->end; r->at++) {
-		if (at(r, '"')) {
-			end_word(r);
-			r->unclear = r->unclear || is_odd_end(r);
-			r->at++;
-			return MAILBOX_OK;
-		}
-		status = read_pair(r);
-		if (status != MAILBOX_OK)
-			return status;
-		if (show)
-			show_byte(r, at_blank(r) ? ' ' : *r->at);
-	}
-	return MAILBOX_UNBALANCED;
-}
-
 /* --- addresses
  * ------------------------------------------------------------------ */
 
@@ -284,9 +54,9 @@ skip_quoted(struct reader *r, bool show)
 static enum mailbox_status
 skip_local(struct reader *r)
 {
-	if (at(r, '"'))
-		return skip_quoted(r, false);
-	while (at_atext(r) || at(r, '.'))
+	if (reader_at(r, '"'))
+		return reader_skip_quoted(r, false);
+	while (reader_at_atext(r) || reader_at(r, '.'))
 		r->at++;
 	return MAILBOX_OK;
 }
@@ -295,10 +65,10 @@ skip_local(struct reader *r)
 static void
 skip_domain(struct reader *r)
 {
-	if (at(r, '['))
-		while (r->at < r->end && *r->at != ']' && !at_blank(r))
+	if (reader_at(r, '['))
+		while (r->at < r->end && *r->at != ']' && !reader_at_blank(r))
 			r->at++;
-	while (at_atext(r) || at(r, '.') || at(r, ']'))
+	while (reader_at_atext(r) || reader_at(r, '.') || reader_at(r, ']'))
 		r->at++;
 }
 
@@ -385,23 +155,23 @@ read_angle_addr(struct reader *r, struct address *out)
 	const char *start;
 
 	r->at++; /* the < */
-	skip_blanks(r);
-	if (at(r, '@'))
+	reader_skip_blanks(r);
+	if (reader_at(r, '@'))
 		return MAILBOX_ROUTE;
-	if (at(r, '>'))
+	if (reader_at(r, '>'))
 		return MAILBOX_EMPTY;
 	start = r->at;
 	status = skip_local(r);
 	if (status != MAILBOX_OK)
 		return status;
-	if (!at(r, '@'))
+	if (!reader_at(r, '@'))
 		return r->at == r->end ? MAILBOX_UNBALANCED
 				       : MAILBOX_BAD_ADDRESS;
 	status = read_addr_spec(r, start, out);
 	if (status != MAILBOX_OK)
 		return status;
-	skip_blanks(r);
-	if (!at(r, '>'))
+	reader_skip_blanks(r);
+	if (!reader_at(r, '>'))
 		return r->at == r->end ? MAILBOX_UNBALANCED : MAILBOX_SYNTAX;
 	r->at++;
 	return MAILBOX_OK;
@@ -414,11 +184,12 @@ read_angle_addr(struct reader *r, struct address *out)
 static enum mailbox_status
 unexpected(const struct reader *r)
 {
-	if (r->at == r->end || at(r, ','))
+	if (r->at == r->end || reader_at(r, ','))
 		return MAILBOX_BAD_ADDRESS; /* a name alone */
-	if (at(r, ':'))
+	if (reader_at(r, ':'))
 		return MAILBOX_GROUP;
-	return at(r, ')') || at(r, '>') ? MAILBOX_UNBALANCED : MAILBOX_SYNTAX;
+	return reader_at(r, ')') || reader_at(r, '>') ? MAILBOX_UNBALANCED
+						      : MAILBOX_SYNTAX;
 }
 
 /*
@@ -433,18 +204,18 @@ read_words(struct reader *r, bool apart)
 	r->marks = 0;
 	r->after_mark = r->at;
 	r->hide_comments = !apart;
-	while (status == MAILBOX_OK && !at(r, '<')) {
-		if (at(r, '"') || at(r, '(')) {
-			status =
-			    at(r, '"') ? skip_quoted(r, true) : skip_comment(r);
+	while (status == MAILBOX_OK && !reader_at(r, '<')) {
+		if (reader_at(r, '"') || reader_at(r, '(')) {
+			status = reader_at(r, '"') ? reader_skip_quoted(r, true)
+						   : reader_skip_comment(r);
 			if (apart)
-				show_byte(r, '\n');
-		} else if (at_blank(r)) {
-			skip_blanks(r);
-			show_byte(r, ' ');
-		} else if (at_atext(r) || at(r, '.')) {
-			follow_word(r);
-			show_byte(r, *r->at++);
+				reader_show(r, '\n');
+		} else if (reader_at_blank(r)) {
+			reader_skip_blanks(r);
+			reader_show(r, ' ');
+		} else if (reader_at_atext(r) || reader_at(r, '.')) {
+			reader_follow_word(r);
+			reader_show(r, *r->at++);
 		} else {
 			status = unexpected(r);
 		}
@@ -467,7 +238,7 @@ read_phrase(struct reader *r)
 	if (status != MAILBOX_OK || (memchr(start, '(', len) == NULL &&
 					memchr(start, '"', len) == NULL))
 		return status;
-	show_byte(r, '\n');
+	reader_show(r, '\n');
 	r->at = start;
 	return read_words(r, true);
 }
@@ -476,27 +247,27 @@ read_phrase(struct reader *r)
 static enum mailbox_status
 read_mailbox(struct reader *r, struct mailbox *m)
 {
-	enum mailbox_status status = skip_cfws(r);
+	enum mailbox_status status = reader_skip_cfws(r);
 	const char *start = r->at;
 
 	if (status != MAILBOX_OK)
 		return status;
-	if (r->at == r->end || at(r, ',')) /* an empty element */
+	if (r->at == r->end || reader_at(r, ',')) /* an empty element */
 		return MAILBOX_EMPTY;
 	status = skip_local(r);
 	if (status != MAILBOX_OK)
 		return status;
-	if (r->at > start && at(r, '@')) {
+	if (r->at > start && reader_at(r, '@')) {
 		status = read_addr_spec(r, start, &m->address);
 	} else {
 		r->at = start;
-		if (at(r, '.'))
+		if (reader_at(r, '.'))
 			return MAILBOX_SYNTAX;
 		status = read_phrase(r);
 		if (status == MAILBOX_OK)
 			status = read_angle_addr(r, &m->address);
 	}
-	return status == MAILBOX_OK ? skip_cfws(r) : status;
+	return status == MAILBOX_OK ? reader_skip_cfws(r) : status;
 }
 
 static enum mailbox_status
@@ -519,7 +290,7 @@ read_list(struct reader *r, struct mailbox **list)
 		status = read_mailbox(r, m);
 		if (status != MAILBOX_OK)
 			return status;
-		show_byte(r, '\0');
+		reader_show(r, '\0');
 		/* some join comments, and so the words in them */
 		r->unclear = r->unclear || !encoded_is_clear(m->shown) ||
 			     (r->comments > 1 && r->word_in_comment);
@@ -527,9 +298,10 @@ read_list(struct reader *r, struct mailbox **list)
 		*next = m;
 		next = &m->next;
 		if (r->at == r->end)
-			return r->unclear || is_odd_fold(r) ? MAILBOX_UNCLEAR
-							    : MAILBOX_OK;
-		if (!at(r, ','))
+			return r->unclear || reader_has_odd_fold(r)
+				   ? MAILBOX_UNCLEAR
+				   : MAILBOX_OK;
+		if (!reader_at(r, ','))
 			return unexpected(r);
 		r->at++;
 	}
@@ -545,7 +317,7 @@ mailbox_parse(const char *value, struct arena *arena, struct mailbox **list)
 	*list = NULL;
 	if (len > FIELD_MAX)
 		return MAILBOX_TOO_MANY;
-	status = check_bytes(value, len);
+	status = reader_check(value, len);
 	if (status != MAILBOX_OK)
 		return status;
 	/* words are shown twice, `()` as three more, and a NUL a mailbox */
