@@ -7,6 +7,7 @@ import pytest
 import corpus
 import play
 from lib import place
+from lib.wait import PATIENCE
 
 VERSIONS = {"postfix": "Postfix 3.7.11", "sendmail": "8.17.1.9"}
 
@@ -152,7 +153,7 @@ def test(bench, file, case):
     bench.load(file)
     evidence = play.Evidence(bench.daemon)
     script = Script(case, bench.daemon.address)
-    done = subprocess.run(["miltertest"], input=script.text(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["miltertest"], input=script.text(), capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, f"{case.where}: {done.stdout}{done.stderr}\n{script.text()}"
     answers = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     played = []

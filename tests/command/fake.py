@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 from lib import place
+from lib.wait import PATIENCE
 
 KINDS = {0: "ok", 1: "refused", 2: "usage", 75: "could not tell"}
 
@@ -42,7 +43,7 @@ class Command:
     def run(self, *args, stdin=None, env=None):
         return Done(subprocess.run(
             [place.program("authpolicy"), "--db", self.path, "--control", self.control, *args],
-            input=stdin, capture_output=True, text=True, errors="surrogateescape", timeout=60,
+            input=stdin, capture_output=True, text=True, errors="surrogateescape", timeout=PATIENCE,
             env=os.environ | (env or {})))
 
     def ok(self, *args, **more):

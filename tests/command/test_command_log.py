@@ -9,7 +9,7 @@ import pytest
 
 from lib import audit, place
 from lib.audit import record, refusal
-from lib.wait import until
+from lib.wait import PATIENCE, until
 
 
 @pytest.fixture
@@ -312,7 +312,7 @@ class Follower:
 
     def stop(self):
         self.process.terminate()
-        return self.process.communicate(timeout=10)[1].decode()
+        return self.process.communicate(timeout=PATIENCE)[1].decode()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from lib import net, place, sendmail, smtp, tls         # noqa: E402 (the path c
 from lib.dovecot import PASSWORD, Dovecot               # noqa: E402
 from lib.guide import blocks                            # noqa: E402
 from lib.postfix import aged                            # noqa: E402
-from lib.wait import until                              # noqa: E402
+from lib.wait import PATIENCE, until                    # noqa: E402
 
 CANNOT = 77     # there can be no private system here
 
@@ -152,7 +152,7 @@ def stopped(port):
     """Without the daemon nothing passes unasked, and nothing is refused for good."""
     for pid in run_quietly("pidof", "authpolicyd").stdout.split():      # of this namespace alone
         os.kill(int(pid), signal.SIGTERM)
-    until(lambda: not run_quietly("pidof", "authpolicyd").stdout, 20, "the daemon to stop")
+    until(lambda: not run_quietly("pidof", "authpolicyd").stdout, PATIENCE, "the daemon to stop")
     with smtp.Client(net.V4, port) as client:
         for step in (client.ehlo, client.starttls, client.ehlo, lambda: client.auth("PLAIN", "alice", PASSWORD),
                      lambda: client.message("alice@example.com", "friend@example.org")):
@@ -232,13 +232,13 @@ def walk_postfix():
         with open("/etc/postfix/master.cf", "a", encoding="ascii") as master:
             master.write(readme.do("submission inet"))
         assert "in force as it is now" in readme.do("smtpd_milters")
-        until(lambda: net.listening(net.V4, 587), 20, "the submission service")
+        until(lambda: net.listening(net.V4, 587), PATIENCE, "the submission service")
         readme.do("import postfix-main")
         readme.do("anonymous_relay")
         readme.do("non_smtpd_milters")
         walk_readme_end(readme, 587)
         subprocess.run(["sendmail", "-f", "root@example.com", "friend@example.org"], input=b"Subject: test\n\n", check=True)
-        until(lambda: '"source":"local"' in pathlib.Path("/var/log/authpolicy/audit.log").read_text(), 20, "the record of sendmail(1)")
+        until(lambda: '"source":"local"' in pathlib.Path("/var/log/authpolicy/audit.log").read_text(), PATIENCE, "the record of sendmail(1)")
         walk_guide(587)
         check = run_quietly("postfix", "check")
         assert check.returncode == 0 and "authpolicy" not in check.stderr, check.stderr

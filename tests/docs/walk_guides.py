@@ -16,7 +16,7 @@ import sys
 import threading
 
 import walk
-from walk import do, net, smtp, tls, until
+from walk import PATIENCE, do, net, smtp, tls, until
 from lib import sendmail
 from lib.dovecot import PASSWORD
 from lib.guide import blocks
@@ -66,7 +66,7 @@ def reload(*settings):
     old = set(running("smtpd", "cleanup"))
     done = walk.run_quietly("postfix", "reload")
     assert done.returncode == 0, done.stderr
-    until(lambda: old.isdisjoint(running("smtpd", "cleanup")), 20, "those with the old configuration to end")
+    until(lambda: old.isdisjoint(running("smtpd", "cleanup")), PATIENCE, "those with the old configuration to end")
 
 
 def running(*names):
@@ -83,13 +83,13 @@ def record(**fields):
     """The one record with these values, once it is there."""
     def found():
         return [r for r in records() if all(r.get(k) == v for k, v in fields.items())]
-    until(found, 20, lambda: f"a record with {fields}; the last is {records()[-1]}")
+    until(found, PATIENCE, lambda: f"a record with {fields}; the last is {records()[-1]}")
     assert len(found()) == 1, found()
     return found()[0]
 
 
 def logged(pattern, log=MAILLOG):
-    return until(lambda: re.search(pattern, log.read_text()), 20, f"{pattern!r} in the log of Postfix")
+    return until(lambda: re.search(pattern, log.read_text()), PATIENCE, lambda: f"{pattern!r} in the log of Postfix:\n{log.read_text()[-2000:]}")
 
 
 def queue_id(answer):
@@ -122,7 +122,7 @@ def submission(guide):
     reload()
     do("authpolicy set mode enforce\n")
     for port, options in ((587, {}), (465, {"wrapped": True})):
-        until(lambda p=port: net.listening(net.V4, p), 20, f"port {port}")
+        until(lambda p=port: net.listening(net.V4, p), PATIENCE, f"port {port}")
         seen = binds(port, **options)
         assert (seen["listener"], seen["login"], seen["source"]) == (f"submission{'s' * (port == 465)}:{port}", "alice", "sasl")
     guide.do("test -w")
@@ -185,10 +185,10 @@ def haproxy(guide):
     config.write_text(guide.take("haproxy.cfg", "send-proxy-v2"))
     guide.master_cf("smtpd_upstream_proxy_protocol")
     reload()
-    until(lambda: net.listening("192.0.2.25", 10587), 20, "port 10587")
+    until(lambda: net.listening("192.0.2.25", 10587), PATIENCE, "port 10587")
     proxy = subprocess.Popen(["haproxy", "-f", config])
     try:
-        until(lambda: net.listening("192.0.2.1", 587), 20, "HAProxy")
+        until(lambda: net.listening("192.0.2.1", 587), PATIENCE, "HAProxy")
         seen = binds(587, host="192.0.2.1", source="192.0.2.77")
         assert (seen["client"], seen["listener"], seen["login"]) == ("192.0.2.77", "submission:587", "alice")
     finally:
@@ -235,7 +235,7 @@ def local_mail(guide):
 
 def instances(guide):
     guide.do("postmulti")
-    until(lambda: net.listening("192.0.2.26", 25), 20, "the second instance")
+    until(lambda: net.listening("192.0.2.26", 25), PATIENCE, "the second instance")
     with smtp.Client("192.0.2.26", 25, source="192.0.2.26") as client:     # from mynetworks: Postfix would relay
         client.ehlo()
         answer = client.message("stranger@example.net", FRIEND)

@@ -99,7 +99,7 @@ def test_sigterm_does_not_wait_for_ever(daemon, stuck_log):
     daemon.start()
     with blocked(daemon) as session:
         daemon.signal(signal.SIGTERM)
-        assert daemon.process.wait(15) == 0
+        assert daemon.process.wait(PATIENCE) == 0
         assert "some callbacks did not end in 5000 ms" in daemon.said()
         assert session.answer() == ("", ""), "no answer: the MTA tempfails"
     daemon.process = None

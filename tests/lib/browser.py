@@ -11,6 +11,8 @@ import subprocess
 import tempfile
 import time
 
+from lib.wait import PATIENCE
+
 FLAGS = ["--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
 
@@ -91,7 +93,7 @@ class Browser:
         with contextlib.suppress(OSError):
             os.write(self.to, json.dumps({"id": 0, "method": "Browser.close"}).encode() + b"\0")
         try:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

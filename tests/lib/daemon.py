@@ -12,14 +12,10 @@ import signal
 import subprocess
 
 from lib import net, place
-from lib.wait import until
+from lib.wait import PATIENCE, SLOW, until
 
 # A sanitizer's report fails the test even where the exit status does not show it.
 REPORT = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:|^==\d+== .*(?:Invalid|uninitialised)", re.M)
-
-# Valgrind and the sanitizers are slow.
-SLOW = bool(os.environ.get("AP_WRAPPER") or os.environ.get("AP_SLOW"))
-PATIENCE = 60 if SLOW else 20
 
 # A change has to be in force within one second of its commit.
 IN_FORCE = 10.0 if SLOW else 1.0
@@ -123,7 +119,7 @@ class Daemon:
         with open(path, encoding="utf-8") as log:
             return [json.loads(line) for line in log if line.endswith("\n")]
 
-    def record(self, timeout=10, **fields):
+    def record(self, timeout=PATIENCE, **fields):
         """Wait for the first audit record with these values, and return it."""
         def found():
             return next((r for r in self.records() if all(r.get(k) == v for k, v in fields.items())), None)
@@ -136,20 +132,20 @@ class Daemon:
 
         A session has a record for each of its first 20 refusals only: what is refused until then is asked in a session apart.
         """
-        return until(seen, IN_FORCE, "a change of the policy to be in force")
+        return until(seen, IN_FORCE, lambda: f"a change of the policy to be in force: {self.status()}")
 
     def status(self):
         """`authpolicy status`: (exit status, text)."""
         return self.policy.status(self)
 
-    def complains(self, *words, timeout=10):
+    def complains(self, *words, timeout=PATIENCE):
         """Wait until `authpolicy status` fails and its text has all these words (case ignored)."""
         def complaint():
             code, text = self.status()
             return code != 0 and all(w.lower() in text.lower() for w in words) and text
         return until(complaint, timeout, lambda: f"a complaint about {words} in {self.status()}")
 
-    def content(self, timeout=10):
+    def content(self, timeout=PATIENCE):
         """Wait until `authpolicy status` has nothing to complain of."""
         return until(lambda: self.status()[0] == 0, timeout, lambda: f"a good status: {self.status()}")
 

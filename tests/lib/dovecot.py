@@ -3,7 +3,7 @@
 import subprocess
 
 from lib import net, place
-from lib.wait import until
+from lib.wait import PATIENCE, until
 
 # Any user name is a login, with this password: what a login may do is the policy's affair.
 PASSWORD = "secret"
@@ -53,7 +53,7 @@ class Dovecot:
         config = self.home / "dovecot.conf"
         config.write_text(CONFIG.format(home=self.home, socket=self.socket, password=PASSWORD))
         self.process = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", config], stdin=subprocess.DEVNULL, start_new_session=True)
-        until(lambda: net.listening_unix(self.socket), 20, lambda: f"Dovecot: {self.log()}")
+        until(lambda: net.listening_unix(self.socket), PATIENCE, lambda: f"Dovecot: {self.log()}")
         return self
 
     def log(self):
@@ -63,5 +63,5 @@ class Dovecot:
     def stop(self):
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
             self.process = None

@@ -3,6 +3,8 @@
 import socket
 import struct
 
+from lib.wait import PATIENCE
+
 # What Postfix 3.7 offers: version 6, all actions, all steps. What the daemon asks to leave out is not sent.
 OFFER = struct.pack("!III", 6, 0x1FF, 0x1FFFFF)
 
@@ -20,7 +22,7 @@ def strings(*texts):
 class Milter:
     """One session with the daemon, as Postfix would have it with a client that is logged in."""
 
-    def __init__(self, path, login="alice", timeout=30):
+    def __init__(self, path, login="alice", timeout=PATIENCE):
         self.login = login
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(timeout)

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from lib import net, place, tls
-from lib.wait import until
+from lib.wait import PATIENCE, until
 
 MAIN = """\
 compatibility_level = 3.6
@@ -169,9 +169,9 @@ class Postfix:
         path = self.home / "maillog"
         return path.read_text(errors="backslashreplace") if path.exists() else ""
 
-    def logged(self, pattern, timeout=10):
+    def logged(self, pattern, timeout=PATIENCE):
         """Wait for a line of the log; return the match."""
-        return until(lambda: re.search(pattern, self.log()), timeout, f"{pattern!r} in Postfix' log")
+        return until(lambda: re.search(pattern, self.log()), timeout, lambda: f"{pattern!r} in Postfix' log, which ends:\n{self.log()[-2000:]}")
 
     def held_ids(self):
         """The queue ids of the messages in the hold queue."""

@@ -4,7 +4,7 @@ import subprocess
 
 from lib import debian, net, place, tls
 from lib.dovecot import PASSWORD
-from lib.wait import until
+from lib.wait import PATIENCE, until
 
 PACKAGES = ["sendmail-bin", "sendmail-base", "sendmail-cf"]
 
@@ -104,7 +104,7 @@ class Sendmail:
              sendmail / "usr/libexec/sendmail/sendmail", "-C", self.home / "sendmail.cf", "-bD",
              "-X", self.home / "traffic"],
             stdin=subprocess.DEVNULL, start_new_session=True, stdout=open(self.home / "output", "wb"), stderr=subprocess.STDOUT)
-        until(self.ready, 30, lambda: f"Sendmail: {(self.home / 'output').read_text()}")
+        until(self.ready, PATIENCE, lambda: f"Sendmail: {(self.home / 'output').read_text()}")
         return self
 
     def make_cf(self, path, mc):
@@ -120,7 +120,7 @@ class Sendmail:
     def stop(self):
         if self.process:
             self.process.terminate()
-            self.process.wait(20)
+            self.process.wait(PATIENCE)
             self.process = None
 
     def add_login(self, login):

@@ -9,6 +9,7 @@ import socket
 import ssl
 
 from lib import net, tls
+from lib.wait import PATIENCE
 
 ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?: |$)")
 REFERENCE = re.compile(r"\[ref ([0-9A-Z]{4}-[0-9A-Z]{4})\]")
@@ -50,7 +51,7 @@ class Disconnected(Exception):
 class Client:
     """One SMTP session. Commands and content are str (sent as UTF-8) or bytes; CRLF is added to commands."""
 
-    def __init__(self, host, port, timeout=30, source=None, wrapped=False):
+    def __init__(self, host, port, timeout=PATIENCE, source=None, wrapped=False):
         """source: the address to come from. wrapped: TLS from the first byte, as on port 465."""
         self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
         if wrapped:

@@ -379,6 +379,6 @@ def test_a_head_without_end_is_cut(daemon):
 
 
 def test_its_thread_takes_no_signal(daemon):
-    (mask,) = [m for name, m in blocked(daemon).items() if name.startswith("MHD")]
+    mask, = until(lambda: [m for name, m in blocked(daemon).items() if name.startswith("MHD")], what="the thread to have its name")
     never = {signal.SIGKILL, signal.SIGSTOP}
     assert all(mask >> (s - 1) & 1 for s in signal.valid_signals() - never)

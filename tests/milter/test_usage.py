@@ -7,7 +7,7 @@ import time
 import pytest
 
 from lib import place
-from lib.daemon import Daemon
+from lib.daemon import PATIENCE, Daemon
 from lib.milter import CONTINUE, Milter
 from lib.policy import Policy
 
@@ -52,7 +52,7 @@ def send(daemon, login, times=1, sender=None, recipient="friend@example.org"):
 def ask(daemon, question):
     """What the control socket says to these bytes."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(20)
+        s.settimeout(PATIENCE)
         s.connect(daemon.settings["control"])
         s.sendall(question)
         said = b""

@@ -8,7 +8,7 @@ import pytest
 from lib import guide, net, place
 from lib.site import QUEUE_ID, Site
 from lib.smtp import text
-from lib.wait import until
+from lib.wait import PATIENCE, until
 
 SOMEONE = "someone@example.org"
 
@@ -25,11 +25,11 @@ def signer():
     (home / "opendkim.conf").write_text(config)
     process = subprocess.Popen(["opendkim", "-f", "-x", home / "opendkim.conf"], stdin=subprocess.DEVNULL)
     try:
-        until(lambda: net.listening(net.V4, port), 20, "OpenDKIM")
+        until(lambda: net.listening(net.V4, port), PATIENCE, "OpenDKIM")
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 RSPAMD = """\
@@ -62,11 +62,11 @@ class Scanner:
 def scanner():
     scanner = Scanner()
     try:
-        until(lambda: net.listening(net.V4, scanner.port), 60, lambda: (scanner.home / "log").read_text())
+        until(lambda: net.listening(net.V4, scanner.port), PATIENCE, lambda: (scanner.home / "log").read_text())
         yield scanner
     finally:
         scanner.process.terminate()
-        scanner.process.wait(20)
+        scanner.process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def signature(site, reply):
 
 def test_what_a_login_may_send_is_scanned_and_signed(site, scanner):
     reply = send(site.login("alice"), "alice@example.com", "alice@example.com")
-    until(lambda: (queue_id(reply), "alice") in scanner.scanned(), 20, lambda: (scanner.home / "log").read_text())
+    until(lambda: (queue_id(reply), "alice") in scanner.scanned(), PATIENCE, lambda: (scanner.home / "log").read_text())
     tags = signature(site, reply)
     assert (tags["d"], tags["s"]) == ("example.com", "mail") and "from" in tags["h"].lower().split(":")
 
@@ -121,7 +121,7 @@ def test_what_it_may_not_is_refused_and_neither_scanned_nor_signed_nor_queued(si
     assert [site.refusal(r)["reason"] for r in refused] == ["author-not-granted", "sender-not-granted"]
     assert site.mta.held_ids() == before
     last = queue_id(send(site.login("bob"), "bob@example.com", "bob@example.com"))
-    until(lambda: (last, "bob") in scanner.scanned(), 20, lambda: (scanner.home / "log").read_text())
+    until(lambda: (last, "bob") in scanner.scanned(), PATIENCE, lambda: (scanner.home / "log").read_text())
     assert scanner.scanned() == [*scanned, (last, "bob")], "what is asked later is in the log, and nothing in between"
 
 

@@ -20,7 +20,7 @@ def test_local_submission_is_never_refused(site, sender):
     record = site.daemon.record(source="local", mail_from=sender)
     assert record["verdict"] == "accept"
     assert len(site.daemon.records()) > before
-    until(lambda: not site.mta.maildrop(), 10, "the maildrop to be empty")
+    until(lambda: not site.mta.maildrop(), what="the maildrop to be empty")
 
 
 def test_the_example_for_notices_mails_from_the_null_sender(site):

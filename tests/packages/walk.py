@@ -22,7 +22,7 @@ from lib import net, tls                                                # noqa: 
 from lib.dovecot import Dovecot                                         # noqa: E402
 from lib.guide import block, blocks                                     # noqa: E402
 from lib.milter import Milter                                           # noqa: E402
-from lib.wait import until                                              # noqa: E402
+from lib.wait import PATIENCE, until                                    # noqa: E402
 
 POLICY = "/var/lib/authpolicy/policy.db"
 
@@ -64,7 +64,7 @@ class System:
         self.enter = ["chroot", self.root]
         self.daemon = None
         self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.notify.settimeout(20)
+        self.notify.settimeout(PATIENCE)
         self.notify.bind(str(self.path("/run/notify")))
         self.path("/run/notify").chmod(0o777)
 
@@ -102,7 +102,7 @@ class System:
 
     def stop(self):
         self.daemon.send_signal(signal.SIGTERM)
-        assert self.daemon.wait(20) == 0
+        assert self.daemon.wait(PATIENCE) == 0
         while not self.notify.recv(4096).startswith(b"STOPPING=1"):
             pass
         shutil.rmtree(self.path("/run/authpolicy"))
@@ -140,7 +140,7 @@ def whole_life(system):
     assert "in force as it is now" in system.do(policy)
     let_log_in(system)
     system.do(second)
-    until(lambda: net.listening(net.V4, 587), 20, "the submission service")
+    until(lambda: net.listening(net.V4, 587), PATIENCE, "the submission service")
     assert refused_as_bob(587).ok, "mode monitor"
     accepted(587)
     assert "authpolicy grant" in system.do(explain)
@@ -167,7 +167,7 @@ def rotate(system):
     system.do("apt-get install -y logrotate\n")
     for _ in range(2):
         system.do("logrotate --force /etc/logrotate.d/authpolicy-milter\n")
-        until(lambda: accepted(587) or system.path(log).stat().st_size > 0, 10, "a record in the new audit log")
+        until(lambda: accepted(587) or system.path(log).stat().st_size > 0, PATIENCE, "a record in the new audit log")
         assert system.owner(log) == "authpolicy:authpolicy 640"
     assert '"verdict":"accept"' in system.path(f"{log}.1").read_text()
     assert system.do(f"zcat {log}.2.gz\n").count('"verdict":"reject"') == 1
@@ -277,7 +277,7 @@ class Booted:
                 exec env -i container=walk PATH="$PATH" chroot {root} /lib/systemd/systemd --unit=multi-user.target'"""
         self.process = subprocess.Popen(["/bin/sh", "-ec", begin], stdin=subprocess.DEVNULL)
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        [first] = until(lambda: children.read_text().split(), 20, "the first process")
+        [first] = until(lambda: children.read_text().split(), PATIENCE, "the first process")
         self.system.enter = ["nsenter", f"--target={first}", "--mount", "--pid", *self.system.enter]
         return self
 
@@ -285,7 +285,7 @@ class Booted:
         self.process.kill()
         self.process.wait()
         for folder in [*sorted(self.ours.rglob("*/"), reverse=True), self.ours]:
-            until(lambda f=folder: not (f / "cgroup.procs").read_text(), 20, f"nobody to be in {folder}")
+            until(lambda f=folder: not (f / "cgroup.procs").read_text(), PATIENCE, f"nobody to be in {folder}")
             folder.rmdir()
 
     def says(self, *words):
@@ -299,10 +299,10 @@ def under_systemd(system):
     """Ready, reloaded, started again when it dies or hangs, started by who connects; it can't write the policy."""
     system.do("apt-get install -y systemd\n")
     with Booted(system) as booted:
-        until(lambda: booted.says("is-system-running") in ("running", "degraded"), 60, lambda: booted.says("list-jobs"))
+        until(lambda: booted.says("is-system-running") in ("running", "degraded"), PATIENCE, lambda: booted.says("list-jobs"))
         system.do("apt-get install -y ../authpolicy-milter_*.deb postfix\n")
-        until(lambda: booted.says("is-active", "authpolicyd") == "active", 20, lambda: booted.says("status", "authpolicyd"))
-        until(lambda: "policy generation 1 is in force" in booted.shows("StatusText"), 20, "the status")
+        until(lambda: booted.says("is-active", "authpolicyd") == "active", PATIENCE, lambda: booted.says("status", "authpolicyd"))
+        until(lambda: "policy generation 1 is in force" in booted.shows("StatusText"), PATIENCE, "the status")
         assert system.owner("/var/spool/postfix/authpolicy/milter.sock") == "authpolicy:postfix 660"
         assert [system.owner(f) for f in ("/run/authpolicy", "/var/lib/authpolicy", "/var/lib/authpolicy/state", "/var/log/authpolicy")] == [
             "authpolicy:authpolicy 755", "root:authpolicy 750", "authpolicy:authpolicy 750", "authpolicy:authpolicy 750"]
@@ -311,13 +311,13 @@ def under_systemd(system):
         assert said.count("Read-only file system") == 3, said
 
         system.do("systemctl reload authpolicyd\n")
-        until(lambda: "configuration read again" in system.do("journalctl -u authpolicyd\n"), 20, "the reload")
+        until(lambda: "configuration read again" in system.do("journalctl -u authpolicyd\n"), PATIENCE, "the reload")
 
         def ends_and_comes_back(name):
             """As another process."""
             before = booted.shows("MainPID")
             system.do(f"kill -{name} {before}\n")
-            until(lambda: booted.shows("MainPID") not in ("0", before) and booted.says("is-active", "authpolicyd") == "active", 30,
+            until(lambda: booted.shows("MainPID") not in ("0", before) and booted.says("is-active", "authpolicyd") == "active", PATIENCE,
                   lambda: booted.says("status", "authpolicyd"))
         ends_and_comes_back("KILL")
         system.do("""mkdir /run/systemd/system/authpolicyd.service.d

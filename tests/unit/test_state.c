@@ -29,7 +29,7 @@
 #include <sqlite3.h>
 
 #define HOUR 3600
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 60000
 
 static struct {
 	pthread_mutex_t lock;
