@@ -47,8 +47,7 @@ mailbox_strerror(enum mailbox_status status)
 	return "can't be read";
 }
 
-/* --- addresses
- * ------------------------------------------------------------------ */
+/* --- addresses ----------------------------------------------------------- */
 
 /* Moves behind a local part, if there is one. */
 static enum mailbox_status
@@ -177,8 +176,7 @@ read_angle_addr(struct reader *r, struct address *out)
 	return MAILBOX_OK;
 }
 
-/* --- mailboxes
- * -------------------------------------------------------------------- */
+/* --- mailboxes ----------------------------------------------------------- */
 
 /* What stands where a display name can't go on. */
 static enum mailbox_status

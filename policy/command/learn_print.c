@@ -28,8 +28,7 @@ print_clients(long long count, const char *one)
 		printf(" and %lld more", count - 1);
 }
 
-/* --- groups ----------------------------------------------------------------
- */
+/* --- groups -------------------------------------------------------------- */
 
 static void
 write_addresses(const struct learn_sink *sink, const char *group, bool evidence)
@@ -96,8 +95,7 @@ print_groups(struct learn *l)
 	}
 }
 
-/* --- grants ----------------------------------------------------------------
- */
+/* --- grants -------------------------------------------------------------- */
 
 /* The columns of SQL_LEARN_GRANTS. */
 enum column {
@@ -222,8 +220,7 @@ learn_print(struct learn *l)
 	}
 }
 
-/* --- JSON ------------------------------------------------------------------
- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static void
 write_json_group(const struct learn_sink *sink, sqlite3_stmt *s)

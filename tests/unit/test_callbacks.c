@@ -10,8 +10,7 @@
 
 #include <string.h>
 
-/* --- one session
- * --------------------------------------------------------------- */
+/* --- one session --------------------------------------------------------- */
 
 #define EVERY_STEP                                                          \
 	(SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOMAIL | SMFIP_NORCPT |     \
@@ -103,8 +102,7 @@ hang_up(SMFICTX *ctx)
 	return milter.xxfi_close(ctx);
 }
 
-/* --- what is negotiated
- * ---------------------------------------------------------- */
+/* --- what is negotiated -------------------------------------------------- */
 
 static const struct steps {
 	const char *name;
@@ -175,8 +173,7 @@ no_callback_is_there_that_we_do_not_need(void **state)
 	assert_null(milter.xxfi_eoh);
 }
 
-/* --- replies
- * ----------------------------------------------------------------------- */
+/* --- replies ------------------------------------------------------------- */
 
 static void
 a_refusal_has_reply_and_status_of_one_class(void **state)
@@ -233,8 +230,7 @@ a_long_reply_is_cut_with_its_reference_whole(void **state)
 	hang_up(&ctx);
 }
 
-/* --- sessions
- * ------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------ */
 
 static void
 close_may_come_twice_or_alone(void **state)

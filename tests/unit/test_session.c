@@ -40,8 +40,7 @@ renew(void)
 	stand_in_reset();
 }
 
-/* --- what a record holds -----------------------------------------------------
- */
+/* --- what a record holds ------------------------------------------------- */
 
 static const struct {
 	const char *path, *value;
@@ -289,8 +288,7 @@ an_abort_whose_recipients_were_all_refused_says_so(void **state)
 	assert_value(1, "$.reason", "relay-denied");
 }
 
-/* --- bounds
- * ------------------------------------------------------------------- */
+/* --- bounds -------------------------------------------------------------- */
 
 static void
 after_twenty_refusals_they_are_told_together(void **state)
@@ -388,8 +386,7 @@ ten_thousand_recipients_are_enough(void **state)
 	assert_value(1, "$.recipients_not_named", "9900");
 }
 
-/* --- a policy that changes while a message is under way
- * ------------------------- */
+/* --- a policy that changes while a message is under way ------------------ */
 
 static void
 a_sender_that_was_suspended_since_is_refused(void **state)
@@ -430,8 +427,7 @@ a_policy_that_went_away_is_told(void **state)
 	assert_int_equal(verdict.reason, REASON_POLICY_UNAVAILABLE);
 }
 
-/* --- modes and faults
- * ------------------------------------------------------------ */
+/* --- modes and faults ---------------------------------------------------- */
 
 static void
 monitor_records_what_it_passes_over(void **state)
@@ -522,8 +518,7 @@ too_much_at_once_is_put_off(void **state)
 	    end_of_message("<alice@example.com>"), VERDICT_TEMPFAIL);
 }
 
-/* --- what is counted ---
- */
+/* --- what is counted ----------------------------------------------------- */
 
 static void
 what_is_spoken_is_counted(void **state)
@@ -591,8 +586,7 @@ every_answer_is_timed_once(void **state)
 	assert_int_equal(answers[1] - answers[0], 3);
 }
 
-/* --- what the MTA tells
- * ------------------------------------------------------------ */
+/* --- what the MTA tells -------------------------------------------------- */
 
 static void
 a_mapped_address_is_shown_as_ipv4(void **state)
