@@ -92,21 +92,38 @@ static const bool special[256] = {[0 ... ' ' - 1] = true,
     ['\\'] = true,
     [0x7f ... 0xff] = true};
 
-static void
-add_quoted(struct json *j, const char *text)
+static char *
+put_quoted(char *to, const char *text)
 {
-	char *to;
+	*to++ = '"';
+	for (;;) {
+		const char *from = text;
 
-	if (!reserve(j, ESCAPE_MAX * strlen(text) + 2))
-		return;
-	to = j->text + j->len;
+		while (!special[(unsigned char)*text])
+			text++;
+		memcpy(to, from, (size_t)(text - from));
+		to += text - from;
+		if (*text == '\0')
+			break;
+		to = put_special(to, &text);
+	}
 	*to++ = '"';
-	while (*text != '\0')
-		if (special[(unsigned char)*text])
-			to = put_special(to, &text);
-		else
-			*to++ = *text++;
-	*to++ = '"';
+	return to;
+}
+
+/* Makes room for a text in quotes and four bytes; NULL when there is none. */
+static char *
+room_for(struct json *j, const char *text)
+{
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	return reserve(j, ESCAPE_MAX * len + 6) ? j->text + j->len : NULL;
+}
+
+/* What was put ends at `to`. */
+static void
+put_end(struct json *j, char *to)
+{
 	*to = '\0';
 	j->len = (size_t)(to - j->text);
 }
@@ -114,13 +131,18 @@ add_quoted(struct json *j, const char *text)
 static void
 begin(struct json *j, const char *key)
 {
+	char *to = room_for(j, key);
+
+	if (to == NULL)
+		return;
 	if (j->comma)
-		add_byte(j, ',');
+		*to++ = ',';
 	j->comma = true;
 	if (key != NULL) {
-		add_quoted(j, key);
-		add_byte(j, ':');
+		to = put_quoted(to, key);
+		*to++ = ':';
 	}
+	put_end(j, to);
 }
 
 static void
@@ -165,11 +187,17 @@ json_array_end(struct json *j)
 void
 json_string(struct json *j, const char *key, const char *text)
 {
+	char *to;
+
 	begin(j, key);
+	to = room_for(j, text);
+	if (to == NULL)
+		return;
 	if (text == NULL)
-		add(j, "null", 4);
+		to = mempcpy(to, "null", 4);
 	else
-		add_quoted(j, text);
+		to = put_quoted(to, text);
+	put_end(j, to);
 }
 
 void
