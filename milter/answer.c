@@ -26,7 +26,7 @@ decide_anew(struct session *s, const struct policy *policy, enum stage stage,
 {
 	struct facts f = s->facts;
 
-	policy_decide(policy, &f, STAGE_MAIL, NULL, v);
+	policy_decide_for(policy, &s->client, &f, STAGE_MAIL, NULL, v);
 	if (verdict_is_refusal(v->kind) || stage != STAGE_EOM)
 		return verdict_is_refusal(v->kind);
 	for (struct recipient *r = s->message.recipients; r != NULL;
@@ -35,7 +35,7 @@ decide_anew(struct session *s, const struct policy *policy, enum stage stage,
 			continue;
 		f.recipient = r->typed;
 		f.rcpt_addr = r->mta_addr;
-		policy_decide(policy, &f, STAGE_RCPT, NULL, v);
+		policy_decide_for(policy, &s->client, &f, STAGE_RCPT, NULL, v);
 		if (verdict_is_refusal(v->kind))
 			return true;
 		r->kind = v->kind;
@@ -70,8 +70,11 @@ decide(struct session *s, enum stage stage, int64_t start, struct verdict *v)
 	session_look_at_clock(s);
 	if (stage == STAGE_MAIL)
 		m->generation = generation;
+	if (stage == STAGE_MAIL || generation != m->generation)
+		policy_identify(policy, &s->facts, NULL, &s->client);
 	if (generation == m->generation || !decide_anew(s, policy, stage, v)) {
-		policy_decide(policy, &s->facts, stage, NULL, v);
+		policy_decide_for(
+		    policy, &s->client, &s->facts, stage, NULL, v);
 		for (unsigned i = 0; i < v->passed_count; i++)
 			session_pass_over(s, &v->passed[i]);
 	}

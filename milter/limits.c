@@ -28,7 +28,7 @@ struct stage_limits {
 	struct session *s;
 	const struct policy *policy;
 	struct verdict *v;
-	struct limits limits;
+	const struct limits *limits;
 	struct charge charge;
 	uint32_t senders[CHARGE_SENDERS_MAX];
 	struct ruling ruling;
@@ -37,8 +37,8 @@ struct stage_limits {
 static bool
 asks_for(const struct stage_limits *l, enum metric metric)
 {
-	for (size_t i = 0; i < l->limits.count; i++)
-		if (l->limits.at[i].limit->metric == metric)
+	for (size_t i = 0; i < l->limits->count; i++)
+		if (l->limits->at[i].limit->metric == metric)
 			return true;
 	return false;
 }
@@ -236,7 +236,7 @@ keep_suspension(struct stage_limits *l, size_t i)
 		return;
 	}
 	limit_suspend(
-	    &l->limits.at[i], &l->ruling.at[i], l->charge.now, why, &s);
+	    &l->limits->at[i], &l->ruling.at[i], l->charge.now, why, &s);
 	if (m->suspension != NULL && m->suspension->until >= s.until)
 		return;
 	*kept = s;
@@ -253,8 +253,8 @@ keep_suspension(struct stage_limits *l, size_t i)
 static void
 keep_measures(struct stage_limits *l)
 {
-	for (size_t i = 0; i < l->limits.count; i++) {
-		const struct applied *a = &l->limits.at[i];
+	for (size_t i = 0; i < l->limits->count; i++) {
+		const struct applied *a = &l->limits->at[i];
 		const struct measure *m = &l->ruling.at[i];
 
 		if (m->exceeded && !a->acts)
@@ -273,7 +273,7 @@ static void
 refused(struct stage_limits *l)
 {
 	make_charge(l, true);
-	ledger_refuse(ledger, &l->limits, &l->charge, &l->ruling);
+	ledger_refuse(ledger, l->limits, &l->charge, &l->ruling);
 	keep_measures(l);
 	if (l->ruling.outcome == OUTCOME_SUSPEND)
 		keep_suspension(l, l->ruling.by);
@@ -289,27 +289,38 @@ passed(struct stage_limits *l)
 
 	make_charge(l, false);
 	if (v->stage == STAGE_EOM)
-		ledger_admit(ledger, &l->limits, &l->charge, &l->ruling);
+		ledger_admit(ledger, l->limits, &l->charge, &l->ruling);
 	else
-		ledger_judge(ledger, &l->limits, &l->charge, &l->ruling);
+		ledger_judge(ledger, l->limits, &l->charge, &l->ruling);
 	outcome = l->ruling.outcome;
 	by = l->ruling.by;
 	if (outcome == OUTCOME_UNKNOWN)
 		l->s->message.failed = true;
 	else if (outcome > OUTCOME_HOLD)
-		limit_refuse(&l->limits.at[by], &l->ruling.at[by], outcome,
+		limit_refuse(&l->limits->at[by], &l->ruling.at[by], outcome,
 		    l->charge.now, v);
 	else if (outcome == OUTCOME_HOLD && v->stage == STAGE_EOM) {
 		v->kind = VERDICT_HOLD;
 		v->reason = REASON_LIMIT_EXCEEDED;
 		snprintf(v->row, sizeof(v->row), "quota(%s)",
-		    l->limits.at[by].limit->name);
+		    l->limits->at[by].limit->name);
 	}
 	keep_measures(l);
 	if (outcome == OUTCOME_SUSPEND)
 		keep_suspension(l, by);
 	if (outcome > OUTCOME_HOLD)
 		refused(l);
+}
+
+/* Finds the limits of the client anew where it was identified anew. */
+static bool
+find_limits(struct session *s, const struct policy *policy, enum stage stage)
+{
+	if (stage != STAGE_MAIL &&
+	    policy_generation(policy) == s->message.generation)
+		return true;
+	return limits_of(policy, s->client.login, s->client.peer,
+	    s->client.mode, &s->limits);
 }
 
 void
@@ -319,16 +330,18 @@ limits_apply(struct session *s, const struct policy *policy, struct verdict *v)
 
 	s->message.print = 0;
 	if (policy == NULL || policy_limit_count(policy) == 0 ||
+	    v->login[0] == '\0' ||
 	    (verdict_is_refusal(v->kind) && !reason_counts(v->reason)))
 		return;
-	if (!limits_of(policy, v->login, v->peer, v->mode, &l.limits) ||
-	    (l.limits.count > 0 && ledger == NULL)) {
+	if (!find_limits(s, policy, v->stage) ||
+	    (s->limits.count > 0 && ledger == NULL)) {
 		s->message.failed = true;
 		return;
 	}
-	if (l.limits.count == 0)
+	if (s->limits.count == 0)
 		return;
 	l.s = s;
+	l.limits = &s->limits;
 	l.policy = policy;
 	l.v = v;
 	if (verdict_is_refusal(v->kind))

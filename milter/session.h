@@ -14,6 +14,7 @@
 #include "policy/arena.h"
 #include "policy/decide.h"
 #include "policy/header.h"
+#include "policy/limit.h"
 #include "policy/prints.h"
 
 #include <sys/socket.h>
@@ -97,6 +98,8 @@ struct session {
 	struct arena arena;
 	struct facts facts;    /* strings in either arena */
 	struct timespec clock; /* as session_look_at_clock() saw it */
+	struct client client;  /* of the message, under the policy last asked */
+	struct limits limits;  /* that hold for it */
 	struct message message;
 	char id[SESSION_ID_SIZE];
 	unsigned refusals;

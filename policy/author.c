@@ -69,13 +69,14 @@ find_field(const struct decision *d, enum originator_kind kind)
 static enum originators
 binding(const struct decision *d)
 {
-	enum originators o = policy_originators(d->policy, d->principals.self);
+	enum originators o =
+	    policy_originators(d->policy, d->client->principals.self);
 	enum originators groups = ORIGINATORS_INHERIT;
 
 	/* of several groups the strictest: the smallest that says anything */
-	for (size_t i = 0; i < d->principals.group_count; i++) {
-		enum originators group =
-		    policy_originators(d->policy, d->principals.groups[i]);
+	for (size_t i = 0; i < d->client->principals.group_count; i++) {
+		enum originators group = policy_originators(
+		    d->policy, d->client->principals.groups[i]);
 
 		if (group != ORIGINATORS_INHERIT &&
 		    (groups == ORIGINATORS_INHERIT || group < groups))
@@ -84,16 +85,17 @@ binding(const struct decision *d)
 	if (o == ORIGINATORS_INHERIT)
 		o = groups;
 	if (o == ORIGINATORS_INHERIT)
-		o = policy_originators(d->policy, d->principals.domain);
+		o = policy_originators(d->policy, d->client->principals.domain);
 	if (o == ORIGINATORS_INHERIT)
-		o = policy_originators(d->policy, d->principals.everyone);
+		o = policy_originators(
+		    d->policy, d->client->principals.everyone);
 	return o == ORIGINATORS_INHERIT ? d->settings->originators : o;
 }
 
 static bool
 is_bound(const struct decision *d)
 {
-	return !d->anonymous && d->facts->has_header &&
+	return !d->client->anonymous && d->facts->has_header &&
 	       binding(d) != ORIGINATORS_OFF;
 }
 
@@ -419,7 +421,7 @@ field_is_unclear(struct decision *d)
 bool
 local_author_is_protected(struct decision *d)
 {
-	if (!d->anonymous || !d->facts->has_header ||
+	if (!d->client->anonymous || !d->facts->has_header ||
 	    d->settings->protect_local_senders != PROTECT_HEADER)
 		return false;
 	if (!read_fields(d))

@@ -76,19 +76,19 @@ refuse_contained(struct decision *d, const struct suspension *s)
 bool
 is_suspended(struct decision *d)
 {
-	const struct verdict *v = d->verdict;
 	const struct suspension *s;
 	struct principals peer;
 
-	if (d->anonymous)
+	if (d->client->anonymous)
 		s = policy_suspension(d->policy, "anonymous", d->facts->time);
 	else
-		s = find_suspension(
-		    d, d->login_known ? v->login : "", &d->principals);
-	if (s == NULL && v->peer[0] != '\0') {
-		if (!principals_of(d->policy, v->peer, &peer))
+		s = find_suspension(d,
+		    d->client->login_known ? d->client->login : "",
+		    &d->client->principals);
+	if (s == NULL && d->client->peer[0] != '\0') {
+		if (!principals_of(d->policy, d->client->peer, &peer))
 			d->failed = true;
-		s = find_suspension(d, v->peer, &peer);
+		s = find_suspension(d, d->client->peer, &peer);
 	}
 	if (s == NULL)
 		return d->failed && refuse_internal(d);
@@ -101,25 +101,26 @@ static bool
 realm_is_allowed(const struct decision *d)
 {
 	const struct words realms = d->settings->realms;
-	const char *at = strrchr(d->verdict->login, '@');
+	const char *at = strrchr(d->client->login, '@');
 
 	return realms.text[0] == '\0' || at == NULL ||
 	       words_have(realms, at + 1, strlen(at + 1)) ||
-	       (d->who.domain[0] != '\0' &&
-		   words_have(realms, d->who.domain, strlen(d->who.domain)));
+	       (d->client->who.domain[0] != '\0' &&
+		   words_have(realms, d->client->who.domain,
+		       strlen(d->client->who.domain)));
 }
 
 /* 3. Is the login one that may be?  A name that is a group's never is. */
 bool
 login_is_unknown(struct decision *d)
 {
-	if (d->anonymous)
+	if (d->client->anonymous)
 		return false;
-	if (!d->login_known)
+	if (!d->client->login_known)
 		say(d, "the login is malformed, reserved or a group's name");
 	else if (!realm_is_allowed(d))
 		set_row(d, "setting", "realms", "");
-	else if (d->principals.self == PRINCIPAL_NONE &&
+	else if (d->client->principals.self == PRINCIPAL_NONE &&
 		 d->settings->unknown_login_reject)
 		set_row(d, "setting", "unknown_login", "");
 	else
@@ -137,7 +138,7 @@ login_is_required(struct decision *d)
 	const char *listener = d->facts->listener;
 	const char *colon = listener == NULL ? NULL : strrchr(listener, ':');
 
-	if (!d->anonymous || listener == NULL)
+	if (!d->client->anonymous || listener == NULL)
 		return false;
 	if (!words_have(wanted, listener, strlen(listener)) &&
 	    (colon == NULL ||

@@ -128,9 +128,58 @@ accept_local(const struct facts *facts, struct verdict *v)
 	v->identified = facts->login == NULL ? BY_LOCAL : BY_SASL;
 }
 
+/* What all of a decision is about. */
+static void
+begin(struct decision *d, const struct policy *policy, struct client *client,
+    const struct facts *facts, const struct trace *trace)
+{
+	memset(d, 0, offsetof(struct decision, row));
+	d->policy = policy;
+	d->settings = policy_settings(policy);
+	d->client = client;
+	d->facts = facts;
+	d->trace = trace;
+}
+
 void
-policy_decide(const struct policy *policy, const struct facts *facts,
-    enum stage stage, const struct trace *trace, struct verdict *verdict)
+policy_identify(const struct policy *policy, const struct facts *facts,
+    const struct trace *trace, struct client *client)
+{
+	struct decision d;
+
+	memset(client, 0, offsetof(struct client, principals));
+	if (policy == NULL)
+		return;
+	begin(&d, policy, client, facts, trace);
+	identify(&d);
+	client->failed = d.failed;
+}
+
+static void
+decide(struct decision *d, enum stage stage)
+{
+	struct verdict *v = d->verdict;
+
+	memcpy(v->login, d->client->login, strlen(d->client->login) + 1);
+	memcpy(v->peer, d->client->peer, strlen(d->client->peer) + 1);
+	v->identified = d->client->identified;
+	v->mode = d->client->mode;
+	say(d, "%s is %s, mode %s", stage_name(stage), show_client(d).text,
+	    mode_name(v->mode));
+	if (d->client->failed) {
+		refuse_internal(d);
+		speak(d);
+	} else if (run_steps(d, stage))
+		v->kind = d->hold ? VERDICT_HOLD : VERDICT_ACCEPT;
+	if (v->kind == VERDICT_HOLD)
+		v->reason = REASON_RULE;
+	arena_reset(&d->arena);
+}
+
+void
+policy_decide_for(const struct policy *policy, struct client *client,
+    const struct facts *facts, enum stage stage, const struct trace *trace,
+    struct verdict *verdict)
 {
 	struct decision d;
 
@@ -139,31 +188,25 @@ policy_decide(const struct policy *policy, const struct facts *facts,
 	verdict->stage = stage;
 	if (goes_unjudged(policy, facts, stage)) {
 		accept_local(facts, verdict);
-		return;
-	}
-	if (policy == NULL) {
+	} else if (policy == NULL) {
 		verdict_refuse(verdict, REASON_POLICY_UNAVAILABLE, "",
 		    "the policy can't be read now; try again later");
-		return;
+	} else {
+		begin(&d, policy, client, facts, trace);
+		d.verdict = verdict;
+		decide(&d, stage);
 	}
-	memset(&d, 0, offsetof(struct decision, ip));
-	d.policy = policy;
-	d.settings = policy_settings(policy);
-	d.facts = facts;
-	d.trace = trace;
-	d.verdict = verdict;
-	identify(&d);
-	verdict->mode = mode_in_force(&d);
-	say(&d, "%s is %s, mode %s", stage_name(stage), show_client(&d).text,
-	    mode_name(verdict->mode));
-	if (d.failed) {
-		refuse_internal(&d);
-		speak(&d);
-	} else if (run_steps(&d, stage))
-		verdict->kind = d.hold ? VERDICT_HOLD : VERDICT_ACCEPT;
-	if (verdict->kind == VERDICT_HOLD)
-		verdict->reason = REASON_RULE;
-	arena_reset(&d.arena);
+}
+
+void
+policy_decide(const struct policy *policy, const struct facts *facts,
+    enum stage stage, const struct trace *trace, struct verdict *verdict)
+{
+	struct client client;
+
+	policy_identify(goes_unjudged(policy, facts, stage) ? NULL : policy,
+	    facts, trace, &client);
+	policy_decide_for(policy, &client, facts, stage, trace, verdict);
 }
 
 bool

@@ -67,7 +67,7 @@ refuse_internal(struct decision *d)
 struct shown
 show_client(const struct decision *d)
 {
-	return show(d->anonymous	   ? "a client without login"
-		    : d->verdict->login[0] ? d->verdict->login
-					   : d->facts->login);
+	return show(d->client->anonymous  ? "a client without login"
+		    : d->client->login[0] ? d->client->login
+					  : d->facts->login);
 }

@@ -11,9 +11,7 @@
  */
 
 #include "arena.h"
-#include "cidr.h"
 #include "decide.h"
-#include "principals.h"
 
 #define SHOWN_MAX 120 /* bytes of a client's text in a reply */
 #define REFUSAL_MAX (REPLY_MAX - 16)
@@ -26,11 +24,8 @@ struct decision {
 	const struct trace *trace;
 	struct verdict *verdict;
 
-	/* who: see identify() */
-	bool failed; /* memory is out: it can't be told */
-	bool anonymous;
-	bool has_ip;
-	bool login_known; /* not malformed, not the name of something else */
+	struct client *client; /* only identify() changes it */
+	bool failed;	       /* memory is out: it can't be told */
 
 	/* the originator fields, read: see policy/author */
 	struct arena arena;
@@ -45,10 +40,6 @@ struct decision {
 	bool hold;
 
 	/* from here on nothing is read before it is written: not zeroed */
-	struct ip ip; /* of the client */
-	struct principals principals;
-	struct who who;
-	char user[ADDRESS_LOCAL_MAX * 2 + 3]; /* of `who` */
 	char row[ROW_MAX + 1];
 	char text[REFUSAL_MAX + 1];
 	char reply_text[REPLY_MAX + 1];
@@ -95,11 +86,9 @@ bool refuse(struct decision *d, enum reason reason, const char *fmt, ...)
 bool refuse_internal(struct decision *d);
 
 /* Step 1.  The login in its one form and the principals it is, or `anonymous`
- * alone. */
+ * alone; and its mode, that of the most specific principal that has one, else
+ * the setting. */
 void identify(struct decision *d);
-
-/* The mode of the most specific principal that has one, else the setting. */
-enum mode mode_in_force(const struct decision *d);
 
 /*
  * May the client use the address?  Sets the row that says so, if one does.

@@ -68,7 +68,7 @@ recipient_is_refused(struct decision *d)
 		return true;
 	if (rule_refuses(d, &a, &ruled))
 		return true;
-	if (ruled || !d->anonymous)
+	if (ruled || !d->client->anonymous)
 		return false;
 	domain = policy_local_domain(d->policy, address_domain(&a));
 	if (domain != NULL) {

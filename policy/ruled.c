@@ -27,10 +27,10 @@ ask(const struct decision *d, const struct address *recipient, struct asked *a)
 	memset(q, 0, sizeof(*q));
 	q->policy = d->policy;
 	q->principals = a->principals;
-	for (size_t i = 0; i < principals_count(&d->principals); i++)
+	for (size_t i = 0; i < principals_count(&d->client->principals); i++)
 		a->principals[q->principal_count++] =
-		    principals_at(&d->principals, i);
-	q->client = d->has_ip ? &d->ip : NULL;
+		    principals_at(&d->client->principals, i);
+	q->client = d->client->has_ip ? &d->client->ip : NULL;
 	a->senders.count = 0;
 	if (sender.kind != ADDRESS_NOBODY)
 		names_init(d, &a->senders, &sender);
@@ -130,7 +130,7 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	if (policy_rules(d->policy, &rules) == 0)
 		return false;
 	/* a rule for one that is left out would not match */
-	if (principals_count(&d->principals) > PRINCIPALS_MAX ||
+	if (principals_count(&d->client->principals) > PRINCIPALS_MAX ||
 	    !ask(d, a, &asked))
 		return refuse_internal(d);
 	for (int64_t from = 0;; from = r->seq + 1) {

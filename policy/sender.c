@@ -81,7 +81,7 @@ sender_is_refused(struct decision *d)
 	enum use use;
 	const char *text;
 
-	if (d->anonymous)
+	if (d->client->anonymous)
 		return false;
 	if (read_sender(d, &a))
 		return true;
@@ -137,7 +137,8 @@ local_sender_is_protected(struct decision *d)
 	struct address a;
 	int local;
 
-	if (!d->anonymous || d->settings->protect_local_senders == PROTECT_OFF)
+	if (!d->client->anonymous ||
+	    d->settings->protect_local_senders == PROTECT_OFF)
 		return false;
 	status = f->sender == NULL ? ADDRESS_NO_MEMORY
 				   : address_parse_path(f->sender, &a);

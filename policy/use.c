@@ -37,13 +37,13 @@ is_walled(struct decision *d, const struct address *a)
 
 	if (domain == NULL || domain->owner[0] == '\0')
 		return false;
-	if (!d->anonymous &&
-	    strcmp(domain->owner, d->principals.domain_name) == 0)
+	if (!d->client->anonymous &&
+	    strcmp(domain->owner, d->client->principals.domain_name) == 0)
 		return false;
 	owner = policy_principal(d->policy, domain->owner);
-	for (size_t i = 0; i < principals_count(&d->principals); i++)
+	for (size_t i = 0; i < principals_count(&d->client->principals); i++)
 		if (owner != PRINCIPAL_NONE &&
-		    principals_at(&d->principals, i) == owner)
+		    principals_at(&d->client->principals, i) == owner)
 			return false;
 	set_row(d, "local_domain", domain->name, "");
 	say(d, "the domain %s belongs to %s alone", domain->name,
@@ -57,7 +57,7 @@ is_excepted(const struct decision *d, const struct names *n, size_t denied,
     enum scope scope)
 {
 	for (size_t k = 0; k <= denied; k++)
-		if (policy_grant_exact(d->policy, d->principals.self,
+		if (policy_grant_exact(d->policy, d->client->principals.self,
 			&n->at[k].address, scope, MANNER_AS,
 			d->facts->time) != NULL)
 			return true;
@@ -71,10 +71,11 @@ is_excepted(const struct decision *d, const struct names *n, size_t denied,
 static bool
 is_denied(struct decision *d, const struct names *n, enum scope scope)
 {
-	for (size_t i = 0; i < principals_count(&d->principals); i++)
+	for (size_t i = 0; i < principals_count(&d->client->principals); i++)
 		for (size_t k = 0; k < n->count; k++) {
 			const struct grant *deny = policy_deny(d->policy,
-			    principals_at(&d->principals, i), &n->at[k]);
+			    principals_at(&d->client->principals, i),
+			    &n->at[k]);
 
 			if (deny == NULL)
 				continue;
@@ -100,7 +101,7 @@ find_grant(struct decision *d, const struct names *n, enum scope scope,
 		const struct grant *other =
 		    k == 0 ? NULL
 			   : policy_granted_by_name(d->policy, a,
-				 d->principals.self, d->facts->time);
+				 d->client->principals.self, d->facts->time);
 
 		if (other != NULL) {
 			say(d,
@@ -110,10 +111,11 @@ find_grant(struct decision *d, const struct names *n, enum scope scope,
 			    n->at[k].address.text);
 			break;
 		}
-		for (size_t i = 0; i < principals_count(&d->principals); i++) {
+		for (size_t i = 0; i < principals_count(&d->client->principals);
+		     i++) {
 			const struct grant *g = policy_grant(d->policy,
-			    principals_at(&d->principals, i), &n->at[k],
-			    &d->who, scope, manner, d->facts->time);
+			    principals_at(&d->client->principals, i), &n->at[k],
+			    &d->client->who, scope, manner, d->facts->time);
 
 			if (g != NULL)
 				return g;
@@ -130,10 +132,11 @@ say_nearest(const struct decision *d, const struct address *a)
 	size_t told = 0;
 
 	for (size_t i = 0;
-	     d->trace != NULL && i < principals_count(&d->principals); i++) {
+	     d->trace != NULL && i < principals_count(&d->client->principals);
+	     i++) {
 		const struct grant *rows;
 		size_t count = policy_grants(
-		    d->policy, principals_at(&d->principals, i), &rows);
+		    d->policy, principals_at(&d->client->principals, i), &rows);
 
 		for (size_t r = 0; r < count && told < 20; r++) {
 			const char *text =
@@ -150,10 +153,9 @@ say_nearest(const struct decision *d, const struct address *a)
 	}
 	if (told == 0)
 		say(d, "no grant comes near it");
-	if (!d->anonymous)
+	if (!d->client->anonymous)
 		say(d, "to allow it: authpolicy grant '%s' '%s'",
-		    d->verdict->login,
-		    a->kind == ADDRESS_NULL ? "<>" : a->text);
+		    d->client->login, a->kind == ADDRESS_NULL ? "<>" : a->text);
 }
 
 enum use

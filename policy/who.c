@@ -17,8 +17,8 @@
 static void
 fill_templates(struct decision *d)
 {
-	const char *login = d->verdict->login;
-	struct who *who = &d->who;
+	const char *login = d->client->login;
+	struct who *who = &d->client->who;
 	char plain[LOGIN_MAX + 3];
 	enum address_status status;
 
@@ -38,19 +38,19 @@ fill_templates(struct decision *d)
 	d->failed = d->failed || status == ADDRESS_NO_MEMORY;
 	if (status != ADDRESS_OK)
 		return;
-	memcpy(d->user, who->self.text, who->self.local_len);
-	d->user[who->self.local_len] = '\0';
+	memcpy(d->client->user, who->self.text, who->self.local_len);
+	d->client->user[who->self.local_len] = '\0';
 }
 
 /* Leaves nothing of the client but a built-in group. */
 static void
 set_nobody(struct decision *d, principal_id built_in)
 {
-	d->login_known = false;
-	principals_only(built_in, &d->principals);
-	d->who.login = NULL;
-	d->who.domain = d->who.user = "";
-	d->who.domain_local = d->who.address = false;
+	d->client->login_known = false;
+	principals_only(built_in, &d->client->principals);
+	d->client->who.login = NULL;
+	d->client->who.domain = d->client->who.user = "";
+	d->client->who.domain_local = d->client->who.address = false;
 }
 
 /*
@@ -61,23 +61,23 @@ static void
 set_login(struct decision *d, const char *name, enum identified by)
 {
 	const char *realm = d->settings->default_realm;
-	char *login = d->verdict->login;
+	char *login = d->client->login;
 	char bare[LOGIN_MAX + 1];
 
 	set_nobody(d, policy_everyone(d->policy));
-	d->verdict->identified = by;
+	d->client->identified = by;
 	if (!login_canonical(name, "", bare) ||
 	    !login_canonical(name, realm, login) ||
 	    !is_login_name(d->policy, bare) || !is_login_name(d->policy, login))
 		return;
-	d->login_known = true;
-	if (!principals_of(d->policy, login, &d->principals))
+	d->client->login_known = true;
+	if (!principals_of(d->policy, login, &d->client->principals))
 		d->failed = true;
-	d->who.login = login;
-	d->who.user = d->user;
-	d->user[0] = '\0';
-	if (d->principals.domain_name[0] != '\0')
-		d->who.domain = d->principals.domain_name + 1;
+	d->client->who.login = login;
+	d->client->who.user = d->client->user;
+	d->client->user[0] = '\0';
+	if (d->client->principals.domain_name[0] != '\0')
+		d->client->who.domain = d->client->principals.domain_name + 1;
 	if (policy_has_templates(d->policy))
 		fill_templates(d);
 }
@@ -137,9 +137,9 @@ identify_without_sasl(struct decision *d)
 	if (d->facts->local) {
 		by = BY_LOCAL;
 		id = policy_local_login(d->policy);
-	} else if (id == PRINCIPAL_NONE && d->has_ip) {
+	} else if (id == PRINCIPAL_NONE && d->client->has_ip) {
 		by = BY_NETWORK;
-		id = policy_network_login(d->policy, &d->ip);
+		id = policy_network_login(d->policy, &d->client->ip);
 	}
 	if (id != PRINCIPAL_NONE)
 		set_login(d, policy_name(d->policy, id), by);
@@ -179,7 +179,8 @@ believe_auth_param(struct decision *d)
 
 	if (value == NULL)
 		return;
-	if (!d->login_known || d->principals.self == PRINCIPAL_NONE ||
+	if (!d->client->login_known ||
+	    d->client->principals.self == PRINCIPAL_NONE ||
 	    !read_auth_param(d, value, &a, login)) {
 		say(d, "AUTH=%s is not believed", value);
 		return;
@@ -187,57 +188,71 @@ believe_auth_param(struct decision *d)
 	id = policy_principal(d->policy, login);
 	names_init(d, &names, &a);
 	for (size_t i = 0; i < names.count; i++)
-		covered = covered ||
-			  policy_peer_asserts(d->policy, d->principals.self,
-			      d->has_ip ? &d->ip : NULL, &names.at[i]);
+		covered =
+		    covered ||
+		    policy_peer_asserts(d->policy, d->client->principals.self,
+			d->client->has_ip ? &d->client->ip : NULL,
+			&names.at[i]);
 	if (!covered || id == PRINCIPAL_NONE ||
 	    policy_kind(d->policy, id) != PRINCIPAL_LOGIN ||
-	    find_suspension(d, d->verdict->login, &d->principals) != NULL) {
+	    find_suspension(d, d->client->login, &d->client->principals) !=
+		NULL) {
 		say(d, "AUTH=%s is not believed", value);
 		return;
 	}
-	say(d, "AUTH=%s is believed of %s", value, d->verdict->login);
-	memcpy(d->verdict->peer, d->verdict->login, sizeof(login));
+	say(d, "AUTH=%s is believed of %s", value, d->client->login);
+	memcpy(d->client->peer, d->client->login, sizeof(login));
 	set_login(d, login, BY_AUTH_PARAM);
 }
 
-void
-identify(struct decision *d)
+/* The login that the client has shown, or that a trusted peer names. */
+static void
+find_login(struct decision *d)
 {
 	const struct facts *f = d->facts;
 	bool sasl = f->login != NULL && f->login[0] != '\0' &&
 		    (f->mechanism == NULL ||
 			strcasecmp(f->mechanism, "ANONYMOUS") != 0);
 
-	d->has_ip = f->client != NULL && ip_parse(f->client, &d->ip);
+	d->client->has_ip =
+	    f->client != NULL && ip_parse(f->client, &d->client->ip);
 	if (sasl)
 		set_login(d, f->login_malformed ? "" : f->login, BY_SASL);
 	else if (!identify_without_sasl(d)) {
-		d->anonymous = true;
+		d->client->anonymous = true;
 		set_nobody(d, policy_anonymous(d->policy));
 		return;
 	}
 	believe_auth_param(d);
 }
 
-enum mode
+/* The mode of the most specific principal that has one, else the setting. */
+static enum mode
 mode_in_force(const struct decision *d)
 {
-	enum mode mode = policy_mode(d->policy, d->principals.self);
+	enum mode mode = policy_mode(d->policy, d->client->principals.self);
 	enum mode groups = MODE_INHERIT;
 
 	for (size_t i = 0;
-	     i < d->principals.group_count && groups != MODE_ENFORCE; i++) {
+	     i < d->client->principals.group_count && groups != MODE_ENFORCE;
+	     i++) {
 		enum mode group =
-		    policy_mode(d->policy, d->principals.groups[i]);
+		    policy_mode(d->policy, d->client->principals.groups[i]);
 
 		groups = group == MODE_INHERIT ? groups : group;
 	}
 	if (mode == MODE_INHERIT)
 		mode = groups; /* enforce if any group says so */
 	if (mode == MODE_INHERIT)
-		mode = policy_mode(d->policy, d->principals.domain);
+		mode = policy_mode(d->policy, d->client->principals.domain);
 	if (mode == MODE_INHERIT)
-		mode = policy_mode(d->policy, d->principals.everyone);
+		mode = policy_mode(d->policy, d->client->principals.everyone);
 	return mode == MODE_INHERIT ? d->settings->mode : mode;
+}
+
+void
+identify(struct decision *d)
+{
+	find_login(d);
+	d->client->mode = mode_in_force(d);
 }
