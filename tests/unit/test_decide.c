@@ -35,7 +35,26 @@ static const char firm[] =
     " ('alice', 'alice@example.com'), ('staff', 'info@example.com'),"
     " ('alice', 'x@tenant.example'), ('everyone', '{login}');"
     "INSERT INTO deny_as (principal, address) VALUES"
-    " ('everyone', 'ceo@example.com');";
+    " ('everyone', 'ceo@example.com');"
+    "UPDATE setting SET value = 'header' WHERE name ="
+    " 'protect_local_senders';"
+    "INSERT INTO principal (name, kind) VALUES ('many', 'login'),"
+    " ('team@example.com', 'group');"
+    "INSERT INTO principal (name, kind, originators) VALUES"
+    " ('lina', 'login', 'aligned');"
+    "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+    " WHERE i < 30) INSERT INTO send_as (principal, address) SELECT 'many',"
+    " i || CASE WHEN i > 5 THEN '@example.com' ELSE '@b.example' END FROM n;"
+    "INSERT INTO send_as (principal, address) VALUES ('many', '<>'),"
+    " ('lina', 'lina@example.com'), ('everyone', '{user}@a.example');"
+    "INSERT INTO send_as (principal, address, scope, manner) VALUES"
+    " ('alice', 'boss@example.com', 'header', 'on-behalf');"
+    "INSERT INTO trusted_peer (login, client, asserts) VALUES"
+    " ('alice', 'any', '@example.com');"
+    "INSERT INTO rule (seq, recipient, mechanism, verdict, mode) VALUES"
+    " (4, '@weak.example', 'plain', 'accept', NULL),"
+    " (5, '@weak.example', 'none', 'reject', 'monitor'),"
+    " (6, '@weak.example', 'none', 'reject', NULL);";
 
 static struct policy *policy;
 
@@ -109,6 +128,30 @@ static const struct originator of_alice_odd_sender = {ORIGINATOR_FROM, false,
 static const struct originator odd_from = {
     ORIGINATOR_FROM, true, "alice@example.com", NULL};
 
+static const struct originator odd_resent = {
+    ORIGINATOR_RESENT_FROM, true, "alice@example.com", NULL};
+static const struct originator of_alice_odd_resent = {ORIGINATOR_FROM, false,
+    "alice@example.com", (struct originator *)(uintptr_t)&odd_resent};
+static const struct originator of_boss_odd_sender = {ORIGINATOR_FROM, false,
+    "boss@example.com", (struct originator *)(uintptr_t)&odd_sender};
+
+#define X10 "xxxxxxxxxx"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X500 X100 X100 X100 X100 X100
+
+#define CERTIFIED(subject, issuer)                                  \
+	{                                                           \
+		.time = 1000000000, .mta = MTA_POSTFIX,             \
+		.cert_subject = (subject), .cert_issuer = (issuer), \
+		.sender = "<x@b.example>"                           \
+	}
+
+#define FOR(who, param, address)                                        \
+	{                                                               \
+		.time = 1000000000, .mta = MTA_POSTFIX, .login = (who), \
+		.auth_param = (param), .sender = (address)              \
+	}
+
 static const struct decided decisions[] = {
     {"a login uses its own address", STAGE_MAIL,
 	BY("alice", "<alice@example.com>"), REASON_NONE, REASON_NONE},
@@ -177,6 +220,62 @@ static const struct decided decisions[] = {
 	    .auth_param = "alice@example.com",
 	    .sender = "<alice@example.com>"},
 	REASON_SENDER_NOT_GRANTED, REASON_NONE},
+    {"AUTH= that is too long is not believed", STAGE_MAIL,
+	FOR("alice", X500 "@example.com", "<alice@example.com>"), REASON_NONE,
+	REASON_NONE},
+    {"AUTH= of a group is not believed", STAGE_MAIL,
+	FOR("alice", "team@example.com", "<alice@example.com>"), REASON_NONE,
+	REASON_NONE},
+    {"AUTH= of a login without a realm is not believed", STAGE_MAIL,
+	FOR("alice", "alice@example.com", "<alice@example.com>"), REASON_NONE,
+	REASON_NONE},
+    {"the name of a group hands nothing on", STAGE_MAIL,
+	FOR("staff", "alice@example.com", "<alice@example.com>"),
+	REASON_LOGIN_UNKNOWN, REASON_NONE},
+    {"a certificate of a subject too long is nobody's", STAGE_MAIL,
+	CERTIFIED(X500 X500 "x", "CA"), REASON_NONE, REASON_NONE},
+    {"a certificate of an issuer too long is nobody's", STAGE_MAIL,
+	CERTIFIED("x", X500 X500 "x"), REASON_NONE, REASON_NONE},
+    {"a quoted login fills no template", STAGE_MAIL,
+	BY("\"al ice\"", "<\"al ice\"@a.example>"), REASON_SENDER_NOT_GRANTED,
+	REASON_NONE},
+    {"a login of many addresses may not use another", STAGE_MAIL,
+	BY("many", "<x@example.com>"), REASON_SENDER_NOT_GRANTED, REASON_NONE},
+    {"a sender that is not told, without a login, is not decided", STAGE_MAIL,
+	BY(NULL, NULL), REASON_INTERNAL, REASON_NONE},
+    {"the postmaster needs no brackets", STAGE_RCPT, TO(NULL, "postmaster"),
+	REASON_NONE, REASON_NONE},
+    {"a rule that is recorded goes before one that acts", STAGE_RCPT,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .login = "alice",
+	    .mechanism = "",
+	    .sender = "<x@a.example>",
+	    .recipient = "<x@weak.example>"},
+	REASON_MECHANISM_WEAK, REASON_MECHANISM_WEAK},
+    {"aligned, Sendmail makes a From of the own sender", STAGE_EOM,
+	{.time = 1000000000,
+	    .mta = MTA_SENDMAIL,
+	    .login = "lina",
+	    .sender = "<lina@example.com>",
+	    .has_header = true},
+	REASON_NONE, REASON_NONE},
+    {"Sendmail makes no From of another's sender", STAGE_EOM,
+	MADE_BY_SENDMAIL("<bob@example.com>"), REASON_AUTHOR_MISSING,
+	REASON_NONE},
+    {"a Resent-From that only some take for one is refused", STAGE_EOM,
+	HEADED("alice", &of_alice_odd_resent), REASON_AUTHOR_MALFORMED,
+	REASON_NONE},
+    {"on behalf, a Sender that only some take for one is none", STAGE_EOM,
+	HEADED("alice", &of_boss_odd_sender), REASON_AUTHOR_NOT_GRANTED,
+	REASON_NONE},
+    {"without login a From that only some take for one is refused", STAGE_EOM,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .sender = "<x@b.example>",
+	    .has_header = true,
+	    .originators = &odd_from},
+	REASON_AUTHOR_MALFORMED, REASON_NONE},
     {"the own address is an author", STAGE_EOM, HEADED("alice", &of_alice),
 	REASON_NONE, REASON_NONE},
     {"a group may be let off", STAGE_EOM, HEADED("gus", &of_alice), REASON_NONE,
@@ -279,6 +378,59 @@ what_did_not_come_by_smtp_goes(void **state)
 	assert_int_equal(v.kind, VERDICT_ACCEPT);
 }
 
+static void
+who_exceeded_a_limit_is_told(void **state)
+{
+	const struct suspension s = {.name = "alice",
+	    .until = 1000003600,
+	    .why = "4 of 3 messages in 1d",
+	    .limit = "daily",
+	    .since = 1000000000};
+	const struct facts f = BY("alice", "<alice@example.com>");
+	struct policy *with = policy_suspend(policy, &s, 1);
+	struct verdict v;
+
+	(void)state;
+	assert_non_null(with);
+	policy_decide(with, &f, STAGE_MAIL, NULL, &v);
+	assert_string_equal(v.reply,
+	    "550 5.7.13 alice exceeded the limit daily at 2001-09-09T01:46:40Z "
+	    "and is suspended until 2001-09-09T02:46:40Z; ask the postmaster");
+	assert_string_equal(v.row, "quota(daily)");
+	policy_free(with);
+}
+
+static void
+keep_lines(void *context, const char *text)
+{
+	size_t *told = context;
+
+	if (strncmp(text, "does not cover it: ", 19) == 0) {
+		told[0]++;
+		told[1] += strstr(text, "@b.example)") != NULL;
+	}
+}
+
+/* Of many grants those to the domain in question. */
+static void
+an_explanation_is_short(void **state)
+{
+	const struct facts f = BY("many", "<x@example.com>"),
+			   other = BY("many", "<x@b.example>");
+	size_t told[2] = {0, 0};
+	const struct trace trace = {keep_lines, told};
+	struct verdict v;
+
+	(void)state;
+	policy_decide(policy, &f, STAGE_MAIL, &trace, &v);
+	assert_int_equal(told[0], 20);
+	assert_int_equal(told[1], 0);
+	told[0] = 0;
+	policy_decide(policy, &other, STAGE_MAIL, &trace, &v);
+	assert_int_equal(told[1], 5);
+	assert_in_range(told[0], 5, 7);
+}
+
 /* The reasons of the manual, in its table: `.It Li NAME Ta STAGE Ta CODES`. */
 static void
 the_manual_lists_the_reasons(void **state)
@@ -328,6 +480,8 @@ main(void)
 	static const struct named_test tests[] = {
 	    {"without a policy all is put off", without_policy_all_is_put_off},
 	    {"what did not come by SMTP goes", what_did_not_come_by_smtp_goes},
+	    {"who exceeded a limit is told", who_exceeded_a_limit_is_told},
+	    {"an explanation is short", an_explanation_is_short},
 	    {"the manual lists the reasons and their codes",
 		the_manual_lists_the_reasons},
 	};
