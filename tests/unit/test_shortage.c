@@ -4,6 +4,8 @@
  * accepted or put off, a policy is loaded whole or not at all.
  */
 #include "milter/limits.h"
+#include "policy/build.h"
+#include "policy/display.h"
 #include "policy/ledger.h"
 #include "policy/load.h"
 
@@ -305,6 +307,133 @@ nobody_is_answered_wrongly(void **state)
 	stand_in_policy(NULL);
 }
 
+/* --- names --------------------------------------------------------------- */
+
+static size_t shown; /* addresses in the name */
+
+/* All addresses that a long name shows are found, or it is not known. */
+static void
+play_name(void)
+{
+	static const char name[] =
+	    FIVE(FIVE(FIVE("\"ceo\"@(x)sales.example "))) "=?utf-8?q?a=40b?=";
+	struct arena arena = {0};
+	struct displayed *list;
+	size_t n = 0;
+
+	if (display_addresses(name, &arena, &list)) {
+		for (; list != NULL; list = list->next)
+			n++;
+		shown = strict ? n : shown;
+		assert_int_equal(n, shown);
+	}
+	arena_reset(&arena);
+}
+
+static void
+no_address_in_a_name_is_missed(void **state)
+{
+	strict = true;
+	play_name();
+	strict = false;
+	assert_in_range(shown, 125, 1000);
+	assert_in_range(shortage_play(SHORTAGE_OURS, *(const bool *)*state,
+			    10000, play_name),
+	    10, 1000);
+}
+
+/* --- counting ------------------------------------------------------------ */
+
+#define START 1900000000 /* a moment in 2030 */
+#define ROUNDS 30
+
+static struct policy *
+policy_of_limits(void)
+{
+	static const enum metric metrics[] = {METRIC_MESSAGES,
+	    METRIC_NEW_RECIPIENTS, METRIC_SENDERS, METRIC_NETWORKS,
+	    METRIC_REFUSALS};
+	struct policy *p = build_new();
+	struct limit limit = {.amount = 20,
+	    .period = 30 * 86400,
+	    .on_exceed = EXCEED_REJECT,
+	    .strict = true};
+
+	assert_non_null(p);
+	p->t->settings.realms.text = strdup("");
+	p->t->settings.login_required.text = strdup("");
+	p->t->settings.default_realm = strdup("");
+	p->t->settings.recipient_delimiter = strdup("+");
+	limit.principal = build_principal(p->t, "everyone", PRINCIPAL_GROUP);
+	for (size_t i = 0; i < COUNT(metrics); i++) {
+		limit.metric = metrics[i];
+		limit.name = strdup(metric_name(limit.metric));
+		build_limit(p->t, &limit);
+	}
+	assert_true(build_finish(p));
+	return p;
+}
+
+static struct policy *of_limits;
+
+/* Message `i`: may it go? */
+static bool
+may_go(struct ledger *ledger, uint32_t i)
+{
+	struct charge c = {.now = START + 4000 * (int64_t)i,
+	    .login = "alice",
+	    .messages = 1,
+	    .recipients = 1,
+	    .senders = &(uint32_t){i + 1},
+	    .sender_count = 1,
+	    .network = i + 1};
+	struct prints written = {0};
+	struct limits limits;
+	struct ruling r;
+	bool passes;
+
+	shortage_hold();
+	assert_true(prints_add(&written, i + 1));
+	shortage_go_on();
+	assert_true(limits_of(of_limits, "alice", "", MODE_ENFORCE, &limits));
+	ledger_judge(ledger, &limits, &c, &r);
+	c.network = 0;
+	c.written = &written;
+	if (r.outcome == OUTCOME_PASS)
+		ledger_admit(ledger, &limits, &c, &r);
+	passes = r.outcome == OUTCOME_PASS;
+	if (!passes)
+		ledger_refuse(ledger, &limits, &c, &r);
+	prints_clear(&written);
+	return passes;
+}
+
+/* Of 30 messages 20 may go, and no refusal lets another one pass. */
+static void
+play_ledger(void)
+{
+	struct ledger *ledger = ledger_new();
+	unsigned passed = 0;
+
+	for (uint32_t i = 0; ledger != NULL && i < ROUNDS; i++)
+		passed += may_go(ledger, i);
+	assert_in_range(passed, strict ? 20 : 0, 20);
+	ledger_free(ledger);
+}
+
+static void
+nobody_is_counted_too_low(void **state)
+{
+	of_limits = policy_of_limits();
+	strict = true;
+	play_ledger();
+	strict = false;
+	assert_in_range(shortage_play(SHORTAGE_OURS, *(const bool *)*state,
+			    10000, play_ledger),
+	    10, 1000);
+	policy_free(of_limits);
+}
+
 /* --- loading ------------------------------------------------------------- */
 
 static struct image image;
@@ -374,6 +503,14 @@ main(void)
 	    nobody_is_answered_wrongly, &once);
 	suite_add(&suite, "nobody is answered wrongly when memory stays out",
 	    nobody_is_answered_wrongly, &lasting);
+	suite_add(&suite, "no address in a name is missed, one failure",
+	    no_address_in_a_name_is_missed, &once);
+	suite_add(&suite, "no address in a name is missed, all failing",
+	    no_address_in_a_name_is_missed, &lasting);
+	suite_add(&suite, "nobody is counted too low when memory is out once",
+	    nobody_is_counted_too_low, &once);
+	suite_add(&suite, "nobody is counted too low when memory stays out",
+	    nobody_is_counted_too_low, &lasting);
 	suite_add(&suite, "a policy is loaded whole or not at all, one failure",
 	    a_policy_is_loaded_whole_or_not_at_all, &once);
 	suite_add(&suite, "a policy is loaded whole or not at all, all failing",
