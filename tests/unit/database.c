@@ -12,15 +12,6 @@
 
 #include <sqlite3.h>
 
-static sqlite3 *
-open_database(const char *path)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	return db;
-}
-
 static void
 run(sqlite3 *db, const char *sql)
 {
@@ -28,6 +19,17 @@ run(sqlite3 *db, const char *sql)
 
 	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
 		fail_msg("%s: %s", sql, why);
+}
+
+/* No test pulls the plug. */
+static sqlite3 *
+open_database(const char *path)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	run(db, "PRAGMA synchronous = OFF");
+	return db;
 }
 
 void
@@ -75,18 +77,21 @@ database_force(const struct database *d, const char *sql)
 void
 database_make(struct database *d)
 {
+	sqlite3 *db;
+
 	strcpy(d->folder, "/tmp/authpolicy-unit-XXXXXX");
 	assert_non_null(mkdtemp(d->folder));
 	snprintf(d->path, sizeof(d->path), "%s/policy.db", d->folder);
+	db = open_database(d->path);
 	for (int i = 0; i < migration_count; i++) {
 		char version[64];
 
-		database_run(d, "PRAGMA synchronous = OFF");
-		database_run(d, migrations[i]);
+		run(db, migrations[i]);
 		snprintf(version, sizeof(version), "PRAGMA user_version = %d",
 		    i + 1);
-		database_run(d, version);
+		run(db, version);
 	}
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
 void
