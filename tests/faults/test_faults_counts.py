@@ -17,7 +17,7 @@ from lib.wait import until
 WRITERS = 4
 LOGINS = [f"user{n}" for n in range(WRITERS)]
 AMOUNT = 3              # then who sends on is suspended
-WRITTEN = 3 if SLOW else 1.5        # seconds: appended once a second, by a thread that has its turn now and then
+WRITTEN = 5 if SLOW else 2          # seconds: appended once a second, by a thread that has its turn now and then
 
 
 @pytest.fixture
