@@ -101,7 +101,7 @@ count_repeated(struct session *s, const struct verdict *v)
 	bool written = true;
 
 	if (s->repeated.count == 0)
-		record_new_ref(s->repeated.ref);
+		record_new_ref(s, s->repeated.ref);
 	s->repeated.count++;
 	s->repeated.stage = v->stage;
 	s->repeated.reason = v->reason;
@@ -127,7 +127,7 @@ record_refusal(struct session *s, const struct verdict *v)
 	/* one that suspends is always told: the state is rebuilt from it */
 	if (++s->refusals > REFUSALS_TOLD && s->message.suspension == NULL)
 		return count_repeated(s, v);
-	record_new_ref(s->message.ref);
+	record_new_ref(s, s->message.ref);
 	written = record_write(s, v, s->message.ref, 1);
 	record_log_refusal(s, v, s->message.ref);
 	return written;
@@ -143,7 +143,7 @@ record(struct session *s, struct verdict *v)
 	if (verdict_is_refusal(v->kind)) {
 		written = record_refusal(s, v);
 	} else if (v->stage == STAGE_EOM) {
-		record_new_ref(s->message.ref);
+		record_new_ref(s, s->message.ref);
 		written = record_write(s, v, s->message.ref, 1);
 	}
 	if (!written && needs_record(s, v) && v->reason != REASON_OVERLOADED)

@@ -23,15 +23,18 @@
 #define AUTHORS_NAMED 50
 
 void
-record_new_ref(char out[REF_SIZE])
+record_new_ref(struct session *s, char out[REF_SIZE])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	unsigned char random[8];
+	ssize_t size = sizeof(s->random);
 
-	while (getrandom(random, sizeof(random), 0) != sizeof(random))
-		continue;
+	if (s->random_left == 0) {
+		while (getrandom(s->random, sizeof(s->random), 0) != size)
+			continue;
+		s->random_left = sizeof(s->random);
+	}
 	for (int i = 0; i < 8; i++)
-		out[i + (i > 3)] = digits[random[i] & 31];
+		out[i + (i > 3)] = digits[s->random[--s->random_left] & 31];
 	out[4] = '-';
 	out[9] = '\0';
 }

@@ -25,6 +25,6 @@ void record_log_refusal(
     const struct session *s, const struct verdict *v, const char *ref);
 
 /* A fresh reference, in Crockford's base 32: read out without mistakes. */
-void record_new_ref(char out[REF_SIZE]);
+void record_new_ref(struct session *s, char out[REF_SIZE]);
 
 #endif

@@ -374,7 +374,7 @@ session_abort(struct session *s)
 		v.kind = r->kind;
 		v.reason = r->reason;
 	}
-	record_new_ref(s->message.ref);
+	record_new_ref(s, s->message.ref);
 	session_look_at_clock(s);
 	(void)record_write(s, &v, s->message.ref, 1);
 	session_forget(s);

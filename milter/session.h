@@ -102,6 +102,8 @@ struct session {
 	struct limits limits;  /* that hold for it */
 	struct message message;
 	char id[SESSION_ID_SIZE];
+	unsigned char random[64]; /* for references, 8 bytes each */
+	size_t random_left;
 	unsigned refusals;
 	struct {
 		unsigned count; /* refused since the last record that told so */
