@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define NAME "last-good-policy.db"
+#define CHUNK 65536 /* a larger call keeps others from the processor */
 
 static struct {
 	pthread_mutex_t lock; /* guards all down to the empty line */
@@ -35,7 +36,9 @@ static bool
 write_whole(int fd, const struct image *image)
 {
 	for (size_t done = 0; done < image->len;) {
-		ssize_t n = write(fd, image->data + done, image->len - done);
+		size_t left = image->len - done;
+		ssize_t n =
+		    write(fd, image->data + done, left < CHUNK ? left : CHUNK);
 
 		if (n < 0 && errno == EINTR)
 			continue;
