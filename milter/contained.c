@@ -258,6 +258,7 @@ contained_enforce(void)
 	drop_over(time(NULL));
 	copies_contain(contained.at, contained.count);
 	pthread_mutex_unlock(&contained.lock);
+	copies_free_unused();
 }
 
 /* Is it in force?  `p` may be NULL. */

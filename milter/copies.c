@@ -109,14 +109,13 @@ publish(struct policy *policy)
 	}
 	copies.current = h;
 	pthread_mutex_unlock(&copies.lock);
-	copies_free_unused();
 	return true;
 }
 
 bool
 copies_put(struct policy *plain)
 {
-	struct policy *whole;
+	struct policy *whole, *unused = plain;
 	bool done;
 
 	pthread_mutex_lock(&copies.swap);
@@ -124,12 +123,12 @@ copies_put(struct policy *plain)
 	done = whole != NULL && publish(whole);
 	if (done) {
 		policy_set_generation(plain, policy_generation(whole));
-		policy_free(copies.plain);
+		unused = copies.plain;
 		copies.plain = plain;
-	} else {
-		policy_free(plain);
 	}
 	pthread_mutex_unlock(&copies.swap);
+	policy_free(unused);
+	copies_free_unused();
 	return done;
 }
 

@@ -30,11 +30,13 @@ const struct policy *copies_plain(void);
 /*
  * Puts automatic suspensions in force, in place of those given before, now and
  * with every policy put later; those that are over or pardoned are without
- * effect.  Copies what it is given.  Not for callbacks: it may free old copies.
+ * effect.  Copies what it is given.  What it replaced is to be freed by
+ * copies_free_unused().
  */
 void copies_contain(const struct suspension *automatic, size_t count);
 
-/* Frees copies that were replaced and that no callback holds. */
+/* Frees copies that were replaced and that no callback holds.  That of a large
+ * policy takes long: no lock that a callback may want is to be held. */
 void copies_free_unused(void);
 
 /* Lets go of everything; what callbacks still hold stays valid. */
