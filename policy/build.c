@@ -88,33 +88,38 @@ build_text(struct tables *t, const char *text)
 }
 
 static void
-index_add(struct tables *t, principal_id id)
+index_add(struct name_index *names, uint32_t hash, principal_id id)
 {
-	uint32_t i = build_hash(t->text + t->principals[id].name, "");
+	uint32_t i = hash;
 
-	while (t->names.slots[i & t->names.mask] != PRINCIPAL_NONE)
+	while (names->slots[i & names->mask].id != PRINCIPAL_NONE)
 		i++;
-	t->names.slots[i & t->names.mask] = id;
+	names->slots[i & names->mask] = (struct name_slot){hash, id};
 }
 
 /* Keeps the index at most half full. */
 static bool
 index_grow(struct tables *t)
 {
-	uint32_t size = t->names.slots == NULL ? 256 : (t->names.mask + 1) * 2;
+	uint32_t had = t->names.slots == NULL ? 0 : t->names.mask + 1;
+	uint32_t size = had == 0 ? 256 : had * 2;
+	struct name_index larger = {.mask = size - 1};
 
-	if (t->names.slots != NULL && t->principal_count < size / 4)
+	if (t->principal_count < had / 2)
 		return true;
-	free(t->names.slots);
-	t->names.slots = malloc(size * sizeof(*t->names.slots));
-	if (t->names.slots == NULL) {
+	larger.slots = malloc(size * sizeof(*larger.slots));
+	if (larger.slots == NULL) {
 		t->failed = true;
 		return false;
 	}
-	memset(t->names.slots, 0xff, size * sizeof(*t->names.slots));
-	t->names.mask = size - 1;
-	for (principal_id id = 0; id < t->principal_count; id++)
-		index_add(t, id);
+	for (uint32_t i = 0; i < size; i++)
+		larger.slots[i].id = PRINCIPAL_NONE;
+	for (uint32_t i = 0; i < had; i++)
+		if (t->names.slots[i].id != PRINCIPAL_NONE)
+			index_add(&larger, t->names.slots[i].hash,
+			    t->names.slots[i].id);
+	free(t->names.slots);
+	t->names = larger;
 	return true;
 }
 
@@ -128,7 +133,7 @@ add_principal(struct tables *t, const char *name, enum principal_kind kind)
 		return;
 	t->principals[t->principal_count] =
 	    (struct principal){.name = text, .kind = (uint8_t)kind};
-	index_add(t, t->principal_count++);
+	index_add(&t->names, build_hash(name, ""), t->principal_count++);
 }
 
 principal_id

@@ -84,8 +84,12 @@ struct pardon {
 typedef bool prefix_lengths[2][129];
 
 /* Principals by name: open addressing, PRINCIPAL_NONE marks a free slot. */
+struct name_slot {
+	uint32_t hash;
+	principal_id id;
+};
 struct name_index {
-	principal_id *slots;
+	struct name_slot *slots;
 	uint32_t mask;
 };
 

@@ -68,16 +68,17 @@ policy_grant_count(const struct policy *p)
 principal_id
 build_find(const struct tables *t, const char *name)
 {
-	uint32_t i = build_hash(name, "");
+	uint32_t hash = build_hash(name, "");
 
 	if (t->names.slots == NULL)
 		return PRINCIPAL_NONE;
-	for (;; i++) {
-		principal_id id = t->names.slots[i & t->names.mask];
+	for (uint32_t i = hash;; i++) {
+		const struct name_slot *s = &t->names.slots[i & t->names.mask];
 
-		if (id == PRINCIPAL_NONE ||
-		    strcmp(t->text + t->principals[id].name, name) == 0)
-			return id;
+		if (s->id == PRINCIPAL_NONE ||
+		    (s->hash == hash &&
+			strcmp(t->text + t->principals[s->id].name, name) == 0))
+			return s->id;
 	}
 }
 
