@@ -56,16 +56,45 @@ order(uint32_t a, uint32_t b)
 	return (a > b) - (a < b);
 }
 
+/* Rows of one principal. */
 static int
 compare_rows(const void *a, const void *b)
 {
 	const struct grant *x = a, *y = b;
-	int by_principal = order(x->principal, y->principal);
 	int by_hash = order(x->hash, y->hash);
 
-	return by_principal != 0 ? by_principal
-	       : by_hash != 0	 ? by_hash
-				 : order(x->text, y->text);
+	return by_hash != 0 ? by_hash : order(x->text, y->text);
+}
+
+/*
+ * Sorts rows by principal, counting how many each has, and then the few of
+ * each.  False: out of memory.
+ */
+static bool
+sort_rows(const struct tables *t, struct grant **rows, uint32_t count)
+{
+	struct grant *sorted = calloc(count + 1ul, sizeof(*sorted));
+	uint32_t *next = calloc(t->principal_count + 1ul, sizeof(*next));
+	uint32_t first = 0;
+
+	if (sorted == NULL || next == NULL) {
+		free(sorted);
+		free(next);
+		return false;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		next[(*rows)[i].principal + 1]++;
+	for (principal_id id = 0; id < t->principal_count; id++)
+		next[id + 1] += next[id];
+	for (uint32_t i = 0; i < count; i++)
+		sorted[next[(*rows)[i].principal]++] = (*rows)[i];
+	for (principal_id id = 0; id < t->principal_count; first = next[id++])
+		qsort(sorted + first, next[id] - first, sizeof(*sorted),
+		    compare_rows);
+	free(next);
+	free(*rows);
+	*rows = sorted;
+	return true;
 }
 
 static int
@@ -97,15 +126,12 @@ compare_domains(const void *a, const void *b)
 	    ((const struct local_domain *)b)->name);
 }
 
-static void
+static bool
 finish_rows(struct tables *t)
 {
-	if (t->grant_count > 0)
-		qsort(t->grants, t->grant_count, sizeof(*t->grants),
-		    compare_rows);
-	if (t->deny_count > 0)
-		qsort(
-		    t->denies, t->deny_count, sizeof(*t->denies), compare_rows);
+	if (!sort_rows(t, &t->grants, t->grant_count) ||
+	    !sort_rows(t, &t->denies, t->deny_count))
+		return false;
 	for (uint32_t i = t->grant_count; i-- > 0;) {
 		t->principals[t->grants[i].principal].grants = i;
 		t->principals[t->grants[i].principal].grant_count++;
@@ -114,6 +140,7 @@ finish_rows(struct tables *t)
 		t->principals[t->denies[i].principal].denies = i;
 		t->principals[t->denies[i].principal].deny_count++;
 	}
+	return true;
 }
 
 static bool
@@ -230,9 +257,8 @@ build_finish(struct policy *p)
 		return false;
 	t->everyone = build_find(t, "everyone");
 	t->anonymous = build_find(t, "anonymous");
-	finish_rows(t);
 	finish_limits(t);
 	build_identities_finish(t);
-	return finish_groups(t) && finish_domains(t) && finish_by_name(t) &&
-	       build_rules_finish(t);
+	return finish_rows(t) && finish_groups(t) && finish_domains(t) &&
+	       finish_by_name(t) && build_rules_finish(t);
 }
