@@ -13,6 +13,7 @@ enum query {
 	QUERY_APPLICATION_ID,
 	QUERY_USER_VERSION,
 	QUERY_SETTING,
+	QUERY_GROUP,
 	QUERY_PRINCIPAL,
 	QUERY_MEMBERSHIP,
 	QUERY_LOCAL_DOMAIN,
@@ -27,13 +28,17 @@ enum query {
 	QUERY_PARDON
 };
 
+#define PRINCIPAL                                                   \
+	"name, kind, state, suspended_until, suspended_why, mode, " \
+	"originators FROM principal"
+
 static const char *const queries[] = {
     [QUERY_QUICK_CHECK] = "PRAGMA quick_check(1)",
     [QUERY_APPLICATION_ID] = "PRAGMA application_id",
     [QUERY_USER_VERSION] = "PRAGMA user_version",
     [QUERY_SETTING] = "SELECT name, value FROM setting",
-    [QUERY_PRINCIPAL] = "SELECT name, kind, state, suspended_until, "
-			"suspended_why, mode, originators FROM principal",
+    [QUERY_GROUP] = "SELECT " PRINCIPAL " WHERE kind = 'group'",
+    [QUERY_PRINCIPAL] = "SELECT " PRINCIPAL,
     [QUERY_MEMBERSHIP] = "SELECT group_name, login FROM membership",
     [QUERY_LOCAL_DOMAIN] = "SELECT name, owner FROM local_domain",
     [QUERY_SEND_AS] = "SELECT principal, address, scope, manner, valid_from, "
@@ -97,14 +102,16 @@ read_row(struct loader *l, enum query query, sqlite3_stmt *s, struct row *row)
 	int columns = sqlite3_column_count(s);
 
 	for (int i = 0; i < columns; i++) {
-		const char *text = (const char *)sqlite3_column_text(s, i);
-		size_t bytes = (size_t)sqlite3_column_bytes(s, i);
+		const char *text;
 
-		if (text == NULL && sqlite3_column_type(s, i) != SQLITE_NULL) {
+		if (sqlite3_column_type(s, i) == SQLITE_NULL)
+			continue;
+		text = (const char *)sqlite3_column_text(s, i);
+		if (text == NULL) {
 			(void)noted(l, ADDRESS_NO_MEMORY);
 			return false;
 		}
-		if (text != NULL && strlen(text) != bytes) {
+		if (strlen(text) != (size_t)sqlite3_column_bytes(s, i)) {
 			diag_add(loader_errors(l),
 			    "a value with a NUL byte in: %s; delete that row",
 			    queries[query]);
@@ -179,7 +186,7 @@ static const struct {
 	row_fn *each;
 } passes[] = {
     {QUERY_SETTING, on_setting},
-    {QUERY_PRINCIPAL, on_group},
+    {QUERY_GROUP, on_group},
     {QUERY_PRINCIPAL, on_login},
     {QUERY_MEMBERSHIP, on_membership},
     {QUERY_LOCAL_DOMAIN, on_local_domain},

@@ -11,6 +11,7 @@ bool
 canonical_name(struct loader *l, const char *name, char out[LOGIN_MAX + 1])
 {
 	const struct tables *t = l->policy->t;
+	const char *realm = t->settings.default_realm;
 	char domain[ADDRESS_DOMAIN_MAX + 1];
 	enum address_status status;
 	principal_id id;
@@ -25,24 +26,35 @@ canonical_name(struct loader *l, const char *name, char out[LOGIN_MAX + 1])
 		memcpy(out + 1, domain, strlen(domain) + 1);
 		return true;
 	}
-	id = build_find(t, out);
-	if (login_is_reserved(out) ||
-	    (id != PRINCIPAL_NONE && t->principals[id].kind == PRINCIPAL_GROUP))
+	if (realm[0] == '\0' || strchr(out, '@') != NULL ||
+	    login_is_reserved(out))
 		return true;
-	return login_canonical(name, t->settings.default_realm, out);
+	id = build_find(t, out);
+	if (id != PRINCIPAL_NONE && t->principals[id].kind == PRINCIPAL_GROUP)
+		return true;
+	return login_canonical(name, realm, out);
 }
 
 principal_id
 find_principal(struct loader *l, const char *name)
 {
+	const struct tables *t = l->policy->t;
 	char canonical[LOGIN_MAX + 1];
+	principal_id id = l->found;
 
 	if (!canonical_name(l, name, canonical))
 		return PRINCIPAL_NONE;
-	if (canonical[0] == '@')
-		return build_principal(
-		    l->policy->t, canonical, PRINCIPAL_GROUP);
-	return build_find(l->policy->t, canonical);
+	/* tables are kept by name: it is often the one of the last row, or the
+	 * next one */
+	for (int i = 0; i < 2 && id < t->principal_count; i++, id++)
+		if (strcmp(t->text + t->principals[id].name, canonical) == 0)
+			return l->found = id;
+	id = canonical[0] == '@'
+		 ? build_principal(l->policy->t, canonical, PRINCIPAL_GROUP)
+		 : build_find(l->policy->t, canonical);
+	if (id != PRINCIPAL_NONE)
+		l->found = id;
+	return id;
 }
 
 /* Of two rows that become one login, the stricter word stays. */

@@ -19,6 +19,7 @@ struct loader {
 	struct sqlite3 *db;
 	struct policy *policy;
 	struct load_report *report;
+	principal_id found; /* the last principal that a row referred to */
 };
 
 #define COLUMNS_MAX 11
