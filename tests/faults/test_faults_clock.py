@@ -193,6 +193,22 @@ def test_a_pardon_holds_again_when_its_time_has_come(daemon, clock, limited):
     assert send(daemon, login) == CONTINUE
 
 
+def test_a_suspension_of_a_clock_that_ran_ahead_stays_until_its_row_is_deleted(daemon, clock, limited):
+    """No pardon is late enough for it: the manual says what to do."""
+    login = limited(1, "1h", "1d")
+    clock.step(366 * DAY)
+    daemon.start()
+    assert [send(daemon, login) for _ in range(3)] == [CONTINUE, "550 5.7.1", "550 5.7.13"]
+    clock.step(-366 * DAY)
+    daemon.policy.authpolicy("resume", login, "--control", daemon.settings["control"])
+    assert send(daemon, login) == "550 5.7.13"
+    daemon.stop()
+    subprocess.run(["sqlite3", daemon.settings["state"], f"DELETE FROM suspension WHERE principal = '{login}'"], check=True)
+    daemon.start()
+    clock.step(2 * HOUR)
+    assert send(daemon, login) == CONTINUE
+
+
 def test_dates_and_hours_go_by_the_clock_as_it_is(daemon, policy, clock):
     policy.sql("INSERT INTO send_as(principal, address, valid_from, valid_until) VALUES('alice', 'dated@example.com', '2027-06-01', '2027-06-30');"
                "INSERT INTO principal(name, kind) VALUES('worker', 'login');"
