@@ -78,7 +78,7 @@ wanted(const struct dealing *d, const struct party *p, const struct counts *all)
 		const struct limit *l = d->limits->at[i].limit;
 		const enum counter *c = counters[l->metric];
 
-		if (c[1] != 0 && l->period != 0 && !d->limits->at[i].rests) {
+		if (c[1] != 0 && !d->limits->at[i].rests) {
 			counts.at[c[0]] = all->at[c[0]];
 			if (l->strict)
 				counts.at[c[1]] = all->at[c[1]];

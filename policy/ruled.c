@@ -161,6 +161,7 @@ rule_refuses(struct decision *d, const struct address *a, bool *ruled)
 	}
 	*ruled = true;
 	d->hold = r->verdict == VERDICT_HOLD;
-	return r->verdict != VERDICT_ACCEPT && r->verdict != VERDICT_HOLD &&
-	       refuse_by_rule(d, r, a);
+	if (r->verdict == VERDICT_ACCEPT || d->hold)
+		return false;
+	return refuse_by_rule(d, r, a);
 }

@@ -46,7 +46,8 @@ static const char firm[] =
     " WHERE i < 30) INSERT INTO send_as (principal, address) SELECT 'many',"
     " i || CASE WHEN i > 5 THEN '@example.com' ELSE '@b.example' END FROM n;"
     "INSERT INTO send_as (principal, address) VALUES ('many', '<>'),"
-    " ('lina', 'lina@example.com'), ('everyone', '{user}@a.example');"
+    " ('lina', 'lina@example.com'), ('lina', 'ceo@example.com'),"
+    " ('lina', 'alice+lina@example.com'), ('everyone', '{user}@a.example');"
     "INSERT INTO send_as (principal, address, scope, manner) VALUES"
     " ('alice', 'boss@example.com', 'header', 'on-behalf');"
     "INSERT INTO trusted_peer (login, client, asserts) VALUES"
@@ -243,6 +244,32 @@ static const struct decided decisions[] = {
 	BY("many", "<x@example.com>"), REASON_SENDER_NOT_GRANTED, REASON_NONE},
     {"a sender that is not told, without a login, is not decided", STAGE_MAIL,
 	BY(NULL, NULL), REASON_INTERNAL, REASON_NONE},
+    {"a login that may be xtext is not decided", STAGE_MAIL,
+	{.time = 1000000000,
+	    .login = "alice",
+	    .login_ambiguous = true,
+	    .sender = "<alice@example.com>"},
+	REASON_INTERNAL, REASON_NONE},
+    {"a sender that would go elsewhere is malformed", STAGE_MAIL,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .login = "alice",
+	    .sender = "<alice@example.com>",
+	    .mail_addr = "bob@example.com"},
+	REASON_SENDER_MALFORMED, REASON_NONE},
+    {"a recipient that would go elsewhere is malformed", STAGE_RCPT,
+	{.time = 1000000000,
+	    .mta = MTA_POSTFIX,
+	    .login = "alice",
+	    .sender = "<alice@example.com>",
+	    .recipient = "<x@b.example>",
+	    .rcpt_addr = "y@b.example"},
+	REASON_RECIPIENT_MALFORMED, REASON_NONE},
+    {"a grant by name overrules the deny of a group", STAGE_MAIL,
+	BY("lina", "<ceo@example.com>"), REASON_NONE, REASON_NONE},
+    {"an address granted by name is nobody's sub-address", STAGE_MAIL,
+	BY("alice", "<alice+lina@example.com>"), REASON_SENDER_NOT_GRANTED,
+	REASON_NONE},
     {"the postmaster needs no brackets", STAGE_RCPT, TO(NULL, "postmaster"),
 	REASON_NONE, REASON_NONE},
     {"a rule that is recorded goes before one that acts", STAGE_RCPT,
@@ -388,16 +415,50 @@ who_exceeded_a_limit_is_told(void **state)
 	    .since = 1000000000};
 	const struct facts f = BY("alice", "<alice@example.com>");
 	struct policy *with = policy_suspend(policy, &s, 1);
+	const struct suspension *next;
+	size_t told = 0;
+	const struct trace trace = {ignore, &told};
 	struct verdict v;
 
 	(void)state;
 	assert_non_null(with);
+	next = policy_next_suspension(with, NULL, s.since);
+	assert_string_equal(next->name, "alice");
+	next = policy_next_suspension(with, next, s.since);
+	assert_string_equal(next->name, "bob");
+	assert_null(policy_next_suspension(with, next, s.since));
+	next = policy_next_suspension(with, NULL, s.until + 1);
+	assert_string_equal(next->name, "bob");
 	policy_decide(with, &f, STAGE_MAIL, NULL, &v);
+	assert_int_equal(v.reason, REASON_LOGIN_SUSPENDED);
+	policy_decide(with, &f, STAGE_MAIL, &trace, &v);
 	assert_string_equal(v.reply,
 	    "550 5.7.13 alice exceeded the limit daily at 2001-09-09T01:46:40Z "
 	    "and is suspended until 2001-09-09T02:46:40Z; ask the postmaster");
 	assert_string_equal(v.row, "quota(daily)");
 	policy_free(with);
+}
+
+/* As RFC 5321 has it; of which domain, nobody says. */
+static void
+a_postmaster_of_no_domain_is_malformed(void **state)
+{
+	const struct facts f = TO(NULL, "<postmaster>");
+	struct load_report r = {0};
+	struct database db;
+	struct policy *bare;
+	struct verdict v;
+
+	(void)state;
+	database_make(&db);
+	bare = policy_load_file(db.path, 2000, &r);
+	load_report_clear(&r);
+	database_remove(&db);
+	assert_non_null(bare);
+	policy_decide(bare, &f, STAGE_RCPT, NULL, &v);
+	policy_free(bare);
+	assert_int_equal(v.passed_count > 0 ? v.passed[0].reason : v.reason,
+	    REASON_RECIPIENT_MALFORMED);
 }
 
 static void
@@ -481,6 +542,8 @@ main(void)
 	    {"without a policy all is put off", without_policy_all_is_put_off},
 	    {"what did not come by SMTP goes", what_did_not_come_by_smtp_goes},
 	    {"who exceeded a limit is told", who_exceeded_a_limit_is_told},
+	    {"a postmaster of no domain is malformed",
+		a_postmaster_of_no_domain_is_malformed},
 	    {"an explanation is short", an_explanation_is_short},
 	    {"the manual lists the reasons and their codes",
 		the_manual_lists_the_reasons},

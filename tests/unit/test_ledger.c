@@ -1212,7 +1212,104 @@ fingerprints_are_siphash(void **state)
 	    (uint32_t)(0xa129ca61 ^ 0x49be45e5));
 }
 
+static void
+an_account_has_its_own_limits(void **state)
+{
+	struct policy *p = new_policy();
+	struct limits limits;
+
+	(void)state;
+	add_limit(p, "everyone",
+	    (struct limit){.name = (char[]){"daily"},
+		.metric = METRIC_MESSAGES,
+		.amount = 5,
+		.period = DAY});
+	add_limit(p, "group1",
+	    (struct limit){.name = (char[]){"all"},
+		.metric = METRIC_MESSAGES,
+		.amount = 7,
+		.period = DAY,
+		.cap = true});
+	add_member(p, "alice", "group1");
+	assert_true(build_finish(p));
+	assert_true(limits_of_account(p, "alice", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 1);
+	assert_string_equal(limits.at[0].limit->name, "daily");
+	assert_true(limits_of_account(p, "nobody", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 1);
+	assert_true(limits_of_account(p, "group1", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 1);
+	assert_string_equal(limits.at[0].limit->name, "all");
+	assert_true(limits_of_account(p, "", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 0);
+	policy_free(p);
+}
+
+/* Whichever group comes first. */
+static void
+no_group_lifts_the_limit_of_another(void **state)
+{
+	struct limits limits;
+
+	(void)state;
+	for (int lifted = 1; lifted <= 2; lifted++) {
+		struct policy *p = new_policy();
+		struct limit like = {.name = (char[]){"daily"},
+		    .metric = METRIC_MESSAGES,
+		    .period = DAY};
+
+		like.amount = lifted == 1 ? LIMIT_UNLIMITED : 3;
+		add_limit(p, "group1", like);
+		like.amount = lifted == 2 ? LIMIT_UNLIMITED : 3;
+		add_limit(p, "group2", like);
+		add_member(p, "alice", "group1");
+		add_member(p, "alice", "group2");
+		assert_true(build_finish(p));
+		assert_true(limits_of(p, "alice", "", MODE_ENFORCE, &limits));
+		assert_int_equal(limits.count, 1);
+		assert_int_equal(limits.at[0].limit->amount, 3);
+		policy_free(p);
+	}
+}
+
+static void
+a_limit_of_nothing_advises_no_wait(void **state)
+{
+	const struct limit nothing = {.name = (char[]){"none"},
+	    .metric = METRIC_MESSAGES,
+	    .amount = 0,
+	    .period = HOUR};
+	const struct applied by = {.limit = &nothing, .account = "alice"};
+	const struct measure m = {.used = 1, .relief = HOUR};
+	struct verdict v = {0};
+
+	(void)state;
+	limit_refuse(&by, &m, OUTCOME_TEMPFAIL, START, &v);
+	assert_string_equal(v.reply,
+	    "450 4.7.1 alice has reached the limit none (0 messages in 1h); "
+	    "ask the postmaster");
+}
+
+static void
+a_network_is_that_of_an_address(void **state)
+{
+	char network[COUNTED_NETWORK_SIZE];
+
+	(void)state;
+	assert_false(counted_network(NULL, network));
+	assert_false(counted_network("unknown", network));
+	assert_true(counted_network("192.0.2.7", network));
+	assert_string_equal(network, "c00002");
+	assert_true(counted_network("2001:db8:1:2::3", network));
+	assert_string_equal(network, "20010db80001");
+}
+
 static const struct named_test tests[] = {
+    {"an account has its own limits", an_account_has_its_own_limits},
+    {"no group lifts the limit of another",
+	no_group_lifts_the_limit_of_another},
+    {"a limit of nothing advises no wait", a_limit_of_nothing_advises_no_wait},
+    {"a network is that of an address", a_network_is_that_of_an_address},
     {"a window ends to the second", a_window_ends_to_the_second},
     {"the wait is for what was asked", the_wait_is_for_what_was_asked},
     {"summer time changes nothing", summer_time_changes_nothing},

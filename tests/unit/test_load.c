@@ -30,6 +30,17 @@ struct broken {
 	const char *warning; /* likewise; NULL: there is none */
 };
 
+/* Rows of a quota and a rule with something wrong. */
+#define QUOTA(values)                                                      \
+	"INSERT INTO quota (name, principal, metric, amount, period, per," \
+	" counting, on_exceed, suspend_for, mode) VALUES ('q', " values ")"
+#define RULE(column, value)                                  \
+	"INSERT INTO rule (seq, verdict, " column ") VALUES" \
+	" (7, 'reject', " value ")"
+#define VERDICT(values)                                       \
+	"INSERT INTO rule (seq, verdict, reply, mode) VALUES" \
+	" (7, " values ")"
+
 static const struct broken brokens[] = {
     {"the policy as it is made is loaded", "SELECT 1"},
     {"a grant to nobody is skipped",
@@ -88,6 +99,152 @@ static const struct broken brokens[] = {
 	"INSERT INTO membership (group_name, login)"
 	" VALUES ('@example.com', 'bob')",
 	"membership (@example.com, bob)"},
+    {"a limit of nobody refuses the policy",
+	QUOTA("'zed', 'messages', 1, '1h', 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"there is no such principal"},
+    {"a limit of those without login refuses the policy",
+	QUOTA("'anonymous', 'messages', 1, '1h', 'login', 'leaky', 'reject', "
+	      "NULL, NULL"),
+	"limits are for logins"},
+    {"a limit of an odd metric refuses the policy",
+	QUOTA(
+	    "'bob', 'bytes', 1, '1h', 'login', 'leaky', 'reject', NULL, NULL"),
+	"metric is none"},
+    {"a limit below nothing refuses the policy",
+	QUOTA("'bob', 'messages', -1, '1h', 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"amount is not"},
+    {"a limit beyond a thousand million refuses the policy",
+	QUOTA("'bob', 'messages', 1000000001, '1h', 'login', 'leaky', "
+	      "'reject', NULL, NULL"),
+	"amount is not"},
+    {"a limit of more senders than are kept refuses the policy",
+	QUOTA("'bob', 'senders', 1001, '1h', 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"amount of senders"},
+    {"a limit without a period refuses the policy",
+	QUOTA("'bob', 'messages', 1, NULL, 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"period is NULL"},
+    {"a limit of a message with a period refuses the policy",
+	QUOTA("'bob', 'recipients_per_message', 1, '1h', 'login', 'leaky', "
+	      "'reject', NULL, NULL"),
+	"period is NULL"},
+    {"a limit of an odd period refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1w', 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"period is not a number"},
+    {"a limit of more than a year refuses the policy",
+	QUOTA("'bob', 'messages', 1, '367d', 'login', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"period is not a number"},
+    {"a limit per something else refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'host', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"per is not login or group"},
+    {"a cap of a login refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'group', 'leaky', 'reject', NULL, "
+	      "NULL"),
+	"per is group"},
+    {"a limit that counts oddly refuses the policy",
+	QUOTA(
+	    "'bob', 'messages', 1, '1h', 'login', 'odd', 'reject', NULL, NULL"),
+	"counting is not"},
+    {"a limit that does something else refuses the policy",
+	QUOTA(
+	    "'bob', 'messages', 1, '1h', 'login', 'leaky', 'drop', NULL, NULL"),
+	"on_exceed is not"},
+    {"a suspension for no time refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'login', 'leaky', 'suspend', NULL, "
+	      "NULL"),
+	"suspend_for is set"},
+    {"a time without a suspension refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'login', 'leaky', 'reject', '1h', "
+	      "NULL"),
+	"suspend_for is set"},
+    {"a suspension for an odd time refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'login', 'leaky', 'suspend', '0h', "
+	      "NULL"),
+	"suspend_for is not a number"},
+    {"a limit of an odd mode refuses the policy",
+	QUOTA("'bob', 'messages', 1, '1h', 'login', 'leaky', 'reject', NULL, "
+	      "'off'"),
+	"mode is not NULL"},
+    {"a rule for nobody refuses the policy", RULE("principal", "'zed'"),
+	"rule 7: its principal can't be understood"},
+    {"a rule for no network refuses the policy", RULE("client", "'300.1.2.3'"),
+	"rule 7: its client can't be understood"},
+    {"a rule for no sender refuses the policy", RULE("sender", "'a b'"),
+	"rule 7: its sender can't be understood"},
+    {"a rule for no recipient refuses the policy",
+	RULE("recipient", "'nowhere'"),
+	"rule 7: its recipient can't be understood"},
+    {"a rule for odd TLS refuses the policy", RULE("tls", "'some'"),
+	"rule 7: its tls can't be understood"},
+    {"a rule for odd bits refuses the policy", RULE("tls", "'128 bytes'"),
+	"rule 7: its tls can't be understood"},
+    {"a rule for no bits refuses the policy", RULE("tls", "'0 bits'"),
+	"rule 7: its tls can't be understood"},
+    {"a rule for any mechanism and one refuses the policy",
+	RULE("mechanism", "'any plain'"),
+	"rule 7: its mechanism can't be understood"},
+    {"a rule for no day refuses the policy",
+	RULE("hours", "'Mon-Xyz 08:00-18:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for hours of no day refuses the policy",
+	RULE("hours", "'08:00-18:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for hours that end before they begin refuses the policy",
+	RULE("hours", "'Mon 18:00-08:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for a minute that is none refuses the policy",
+	RULE("hours", "'Mon 08:60-18:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for two times refuses the policy",
+	RULE("hours", "'Mon 08:00 18:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for days that nothing parts refuses the policy",
+	RULE("hours", "'Mon 08:00-18:00; Tue 08:00-18:00'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule for more than a day refuses the policy",
+	RULE("hours", "'Mon 08:00-24:01'"),
+	"rule 7: its hours can't be understood"},
+    {"a rule with an odd verdict refuses the policy",
+	VERDICT("'drop', NULL, NULL"),
+	"rule 7: its verdict can't be understood"},
+    {"a rule that holds and replies refuses the policy",
+	VERDICT("'hold', '550 5.7.1 no', NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a reply that accepts refuses the policy",
+	VERDICT("'reject', '250 2.0.0 yes', NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a reply of the other kind refuses the policy",
+	VERDICT("'reject', '450 4.7.1 later', NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a reply without a text refuses the policy",
+	VERDICT("'reject', '550 5.7.1 ', NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a reply with a control byte refuses the policy",
+	VERDICT("'reject', '550 5.7.1 a' || char(10), NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a reply that ends the session refuses the policy",
+	VERDICT("'tempfail', '421 4.7.1 bye', NULL"),
+	"rule 7: its reply can't be understood"},
+    {"a rule with an odd mode refuses the policy",
+	VERDICT("'reject', NULL, 'off'"),
+	"rule 7: its mode can't be understood"},
+    {"a network that is none refuses the policy",
+	"INSERT INTO network (name, cidr) VALUES ('x', '300.0.0.0/8')",
+	"network (x, 300.0.0.0/8)"},
+    {"an address in a set that is none refuses the policy",
+	"INSERT INTO address_set (name, pattern) VALUES ('x', 'a b')",
+	"address_set (x, a b)"},
+    {"a pardon of no date is skipped",
+	"INSERT INTO pardon (login, at) VALUES ('bob', 'soon')", NULL,
+	"pardon (bob, soon): skipped"},
+    {"a pardon is loaded", "INSERT INTO pardon (login, at) VALUES ('bob', "
+			   "'2026-01-01T00:00:00Z')"},
     {"a domain that is none refuses the policy",
 	"INSERT INTO local_domain (name) VALUES ('exa mple.com')",
 	"local_domain exa mple.com: the name has no valid domain name"},
