@@ -25,7 +25,7 @@ struct command {
 	struct json out;     /* the answer, with --json */
 };
 
-/* One function for each row of the table in main.c. */
+/* One function for each row of the table in subcommands.c. */
 enum status run_init(struct command *c);
 enum status run_migrate(struct command *c);
 enum status run_status(struct command *c);

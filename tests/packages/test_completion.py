@@ -8,9 +8,9 @@ import pytest
 
 from lib import place
 
-SOURCE = (place.TOP / "policy/command/main.c").read_text()
-TABLE = re.search(r"subcommands\[\] = \{(.*?)\{0\}\};", SOURCE, re.S)[1]
-GLOBAL = set(re.findall(r"--[\w-]+", re.search(r"#define GLOBAL (.*?[^\\])\n", SOURCE, re.S)[1]))
+COMMAND = place.TOP / "policy/command"
+TABLE = re.search(r"subcommands\[\] = \{(.*?)\{0\}\};", (COMMAND / "subcommands.c").read_text(), re.S)[1]
+GLOBAL = set(re.findall(r"--[\w-]+", re.search(r"#define GLOBAL (.*?[^\\])\n", (COMMAND / "main.c").read_text(), re.S)[1]))
 # name, verb or NULL, synopsis: as the compiler joins it.
 SUBCOMMANDS = [(name, verb.strip('"').replace("NULL", ""), "".join(re.findall(r'"(.*?)"', synopsis)))
                for name, verb, synopsis in re.findall(r'\{"([\w-]+)", (NULL|"[\w-]+"), \w+, \w+,\s*((?:"[^"]*"\s*)+),', TABLE)]
