@@ -37,6 +37,7 @@ struct subcommand {
 	enum status (*run)(struct command *c);
 	const char *synopsis;
 	const char *summary;
+	const char *example; /* what may follow it; also in the manual */
 };
 
 struct given {

@@ -18,7 +18,15 @@
 #define DB "/var/lib/authpolicy/policy.db"
 #define CONTROL "/run/authpolicy/control.sock"
 
-/* All subcommands, or those of the topic. */
+/* A line with what may follow the subcommand. */
+static void
+print_with_name(const char *lead, const struct subcommand *s, const char *rest)
+{
+	printf("%s%s%s%s%s%s\n", lead, s->name, s->verb != NULL ? " " : "",
+	    s->verb != NULL ? s->verb : "", rest[0] != '\0' ? " " : "", rest);
+}
+
+/* All subcommands, or those of the topic with an example each. */
 static void
 help(const char *topic)
 {
@@ -30,9 +38,10 @@ help(const char *topic)
 	for (const struct subcommand *s = subcommands; s->name != NULL; s++) {
 		if (known && strcmp(s->name, topic) != 0)
 			continue;
-		printf("%s%s%s%s%s\n    %s\n", s->name,
-		    s->verb != NULL ? " " : "", s->verb != NULL ? s->verb : "",
-		    s->synopsis[0] != '\0' ? " " : "", s->synopsis, s->summary);
+		print_with_name("", s, s->synopsis);
+		printf("    %s\n", s->summary);
+		if (known)
+			print_with_name("    authpolicy ", s, s->example);
 	}
 	printf(
 	    "\nExit status: 0 yes, 1 refused, 2 usage, 75 could not tell.\n");
