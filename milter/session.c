@@ -356,14 +356,12 @@ session_end(struct session *s, const char *queue_id, struct verdict *v)
 }
 
 /* A message that was not delivered counts as what its recipients were told. */
-void
-session_abort(struct session *s)
+static void
+record_abort(struct session *s)
 {
 	struct verdict v = {.kind = VERDICT_ACCEPT, .stage = STAGE_ABORT};
 	const struct recipient *r = s->message.recipients;
 
-	if (!s->message.open)
-		return;
 	v.mode = s->message.mode;
 	v.identified = s->message.identified;
 	if (s->message.peer != NULL)
@@ -377,6 +375,14 @@ session_abort(struct session *s)
 	record_new_ref(s, s->message.ref);
 	session_look_at_clock(s);
 	(void)record_write(s, &v, s->message.ref, 1);
+}
+
+void
+session_abort(struct session *s)
+{
+	if (!s->message.open)
+		return;
+	record_abort(s);
 	session_forget(s);
 }
 
