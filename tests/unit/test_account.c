@@ -37,6 +37,8 @@ what_is_read_back_stays_in_order(void **unused)
 	assert_int_equal(s.count, 3); /* the last two are one */
 	assert_int_equal(sum_at(&s, START + 20, 0), 3);
 	assert_int_equal(sum_at(&s, START + 20, 10), 4);
+	assert_true(series_append(&s, START + 20, START + 25, &one));
+	assert_int_equal(s.count, 4);
 	series_clear(&s);
 }
 

@@ -1219,6 +1219,8 @@ an_account_has_its_own_limits(void **state)
 	struct limits limits;
 
 	(void)state;
+	assert_true(limits_of_account(p, "alice", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 0);
 	add_limit(p, "everyone",
 	    (struct limit){.name = (char[]){"daily"},
 		.metric = METRIC_MESSAGES,
@@ -1241,6 +1243,8 @@ an_account_has_its_own_limits(void **state)
 	assert_int_equal(limits.count, 1);
 	assert_string_equal(limits.at[0].limit->name, "all");
 	assert_true(limits_of_account(p, "", MODE_ENFORCE, &limits));
+	assert_int_equal(limits.count, 0);
+	assert_true(limits_of(p, "", "", MODE_ENFORCE, &limits));
 	assert_int_equal(limits.count, 0);
 	policy_free(p);
 }
@@ -1291,6 +1295,15 @@ a_limit_of_nothing_advises_no_wait(void **state)
 }
 
 static void
+a_suspension_is_for_what_was_sent_before(void **state)
+{
+	(void)state;
+	assert_true(reason_is_containment(REASON_LIMIT_EXCEEDED));
+	assert_true(reason_is_containment(REASON_LOGIN_SUSPENDED));
+	assert_false(reason_is_containment(REASON_SENDER_NOT_GRANTED));
+}
+
+static void
 a_network_is_that_of_an_address(void **state)
 {
 	char network[COUNTED_NETWORK_SIZE];
@@ -1309,6 +1322,8 @@ static const struct named_test tests[] = {
     {"no group lifts the limit of another",
 	no_group_lifts_the_limit_of_another},
     {"a limit of nothing advises no wait", a_limit_of_nothing_advises_no_wait},
+    {"a suspension is for what was sent before",
+	a_suspension_is_for_what_was_sent_before},
     {"a network is that of an address", a_network_is_that_of_an_address},
     {"a window ends to the second", a_window_ends_to_the_second},
     {"the wait is for what was asked", the_wait_is_for_what_was_asked},

@@ -28,9 +28,12 @@
 	" ('example.com'), ('b\303\274cher.example');"                         \
 	"INSERT INTO principal (name, kind) VALUES ('alice', 'login'),"        \
 	" ('few', 'login'), ('staff', 'group'), ('gone', 'login'),"            \
-	" ('anna@b\303\274cher.example', 'login'), ('relay', 'login');"        \
+	" ('anna@b\303\274cher.example', 'login'), "                           \
+	"('relay@b\303\274cher.example', 'login');"                            \
 	"INSERT INTO principal (name, kind, state) VALUES"                     \
 	" ('@stra\303\237e.example', 'group', 'suspended');"                   \
+	"UPDATE principal SET originators = 'aligned'"                         \
+	" WHERE name = 'anna@b\303\274cher.example';"                          \
 	"UPDATE principal SET state = 'suspended' WHERE name = 'gone';"        \
 	"INSERT INTO membership (group_name, login) VALUES"                    \
 	" ('staff', 'alice');"                                                 \
@@ -40,9 +43,9 @@
 	" ('alice', '\303\251ric@b\303\274cher.example'),"                     \
 	" ('anna@b\303\274cher.example', 'anna@wei\303\237.example'),"         \
 	" ('everyone', 'ceo@b\303\274cher.example'), ('everyone', '{login}')," \
-	" ('relay', 'relay@example.com');"                                     \
+	" ('relay@b\303\274cher.example', 'relay@example.com');"               \
 	"INSERT INTO trusted_peer (login, client, asserts) VALUES"             \
-	" ('relay', 'any', '@b\303\274cher.example');"                         \
+	" ('relay@b\303\274cher.example', 'any', '@b\303\274cher.example');"   \
 	"INSERT INTO deny_as (principal, address) VALUES"                      \
 	" ('alice', 'ceo@sales.example'),"                                     \
 	" ('@b\303\274cher.example', 'ceo@b\303\274cher.example');"            \
@@ -58,6 +61,8 @@
 	" (name, principal, metric, amount, period, on_exceed) VALUES"         \
 	" ('one', 'few', 'messages', 1, '1d', 'reject'),"                      \
 	" ('each', '@b\303\274cher.example', 'messages', 1, '1d', 'reject');"
+
+#define RELAY "relay@b\303\274cher.example"
 
 /* More authors than a block of an arena holds. */
 #define FIVE(text) text text text text text
@@ -155,7 +160,8 @@ send_what_is_right_and_odd(void)
 	mail_shown("alice", "<e\314\201ric@b\303\274cher.example>",
 	    "\303\251ric@b\303\274cher.example");
 	if (may_pass()) {
-		rcpt_to("<friend@stra\303\237e.example>");
+		session_recipient(session, "<friend@wei\303\237.example>",
+		    "friend@weiss.example", "Q1", &verdict);
 		may_pass();
 		end_with_sender(AUTHORS "=?utf-8?q?alice=40example=2Ecom?= "
 					"<alice@example.com>",
@@ -166,11 +172,16 @@ send_what_is_right_and_odd(void)
 	mail_shown("anna@b\303\274cher.example", "<anna@wei\303\237.example>",
 	    "anna@weiss.example");
 	may_pass();
-	mail_from("anna@b\303\274cher.example", "<anna@b\303\274cher.example>");
-	may_pass();
 	mail_for(
-	    "relay", "anna@b+C3+BCcher.example", "<anna@wei\303\237.example>");
+	    RELAY, "anna@b+C3+BCcher.example", "<anna@wei\303\237.example>");
 	may_pass();
+	mail_from("anna@b\303\274cher.example", "<anna@b\303\274cher.example>");
+	if (may_pass()) {
+		rcpt_to("<friend@example.org>");
+		may_pass();
+		end_of_message("anna@b\303\274cher.example");
+		may_pass();
+	}
 }
 
 /* The same of what is not right. */
@@ -187,7 +198,7 @@ send_what_is_odd(void)
 	mail_shown(
 	    NULL, "<stranger@example.org>", "anna@b\303\274cher.example");
 	is_refused("a local sender without a login, by the mail server");
-	mail_for("relay", "anna@b+C3+BCcher.example", "<relay@example.com>");
+	mail_for(RELAY, "anna@b+C3+BCcher.example", "<relay@example.com>");
 	is_refused("an address of the peer, for whom it speaks");
 	mail_from("alice", "<e\314\201ric@b\303\274cher.example>");
 	if (may_pass()) {
@@ -347,6 +358,16 @@ no_address_in_a_name_is_missed(void **state)
 #define START 1900000000 /* a moment in 2030 */
 #define ROUNDS 30
 
+static void
+add_limit(struct policy *p, principal_id id, struct limit like)
+{
+	like.principal = id;
+	like.name = strdup(metric_name(like.metric));
+	build_limit(p->t, &like);
+}
+
+/* Alice has all limits, carl only that of his group; nothing is allowed to
+ * none, and the second message of few is held. */
 static struct policy *
 policy_of_limits(void)
 {
@@ -358,18 +379,32 @@ policy_of_limits(void)
 	    .period = 30 * 86400,
 	    .on_exceed = EXCEED_REJECT,
 	    .strict = true};
+	principal_id alice, club;
 
 	assert_non_null(p);
 	p->t->settings.realms.text = strdup("");
 	p->t->settings.login_required.text = strdup("");
 	p->t->settings.default_realm = strdup("");
 	p->t->settings.recipient_delimiter = strdup("+");
-	limit.principal = build_principal(p->t, "everyone", PRINCIPAL_GROUP);
+	build_principal(p->t, "everyone", PRINCIPAL_GROUP);
+	alice = build_principal(p->t, "alice", PRINCIPAL_LOGIN);
+	club = build_principal(p->t, "club", PRINCIPAL_GROUP);
+	build_member(
+	    p->t, build_principal(p->t, "carl", PRINCIPAL_LOGIN), club);
 	for (size_t i = 0; i < COUNT(metrics); i++) {
 		limit.metric = metrics[i];
-		limit.name = strdup(metric_name(limit.metric));
-		build_limit(p->t, &limit);
+		add_limit(p, alice, limit);
 	}
+	limit.metric = METRIC_NEW_RECIPIENTS;
+	limit.cap = true;
+	add_limit(p, club, limit);
+	limit = (struct limit){.metric = METRIC_MESSAGES,
+	    .period = 86400,
+	    .on_exceed = EXCEED_REJECT};
+	add_limit(p, build_principal(p->t, "none", PRINCIPAL_LOGIN), limit);
+	limit.on_exceed = EXCEED_HOLD;
+	limit.amount = 1;
+	add_limit(p, build_principal(p->t, "few", PRINCIPAL_LOGIN), limit);
 	assert_true(build_finish(p));
 	return p;
 }
@@ -378,10 +413,10 @@ static struct policy *of_limits;
 
 /* Message `i`: may it go? */
 static bool
-may_go(struct ledger *ledger, uint32_t i)
+may_go(struct ledger *ledger, const char *login, uint32_t i)
 {
 	struct charge c = {.now = START + 4000 * (int64_t)i,
-	    .login = "alice",
+	    .login = login,
 	    .messages = 1,
 	    .recipients = 1,
 	    .senders = &(uint32_t){i + 1},
@@ -395,7 +430,7 @@ may_go(struct ledger *ledger, uint32_t i)
 	shortage_hold();
 	assert_true(prints_add(&written, i + 1));
 	shortage_go_on();
-	assert_true(limits_of(of_limits, "alice", "", MODE_ENFORCE, &limits));
+	assert_true(limits_of(of_limits, login, "", MODE_ENFORCE, &limits));
 	ledger_judge(ledger, &limits, &c, &r);
 	c.network = 0;
 	c.written = &written;
@@ -408,16 +443,29 @@ may_go(struct ledger *ledger, uint32_t i)
 	return passes;
 }
 
+static unsigned
+send_rounds(struct ledger *ledger, const char *login)
+{
+	unsigned passed = 0;
+
+	for (uint32_t i = 0; i < ROUNDS; i++)
+		passed += may_go(ledger, login, i);
+	return passed;
+}
+
 /* Of 30 messages 20 may go, and no refusal lets another one pass. */
 static void
 play_ledger(void)
 {
 	struct ledger *ledger = ledger_new();
-	unsigned passed = 0;
 
-	for (uint32_t i = 0; ledger != NULL && i < ROUNDS; i++)
-		passed += may_go(ledger, i);
-	assert_in_range(passed, strict ? 20 : 0, 20);
+	if (ledger == NULL)
+		return;
+	assert_in_range(send_rounds(ledger, "alice"), strict ? 20 : 0, 20);
+	assert_in_range(send_rounds(ledger, "carl"), strict ? 20 : 0, 20);
+	assert_false(may_go(ledger, "none", 0));
+	(void)may_go(ledger, "few", 0);
+	assert_false(may_go(ledger, "few", 0) && may_go(ledger, "few", 0));
 	ledger_free(ledger);
 }
 
