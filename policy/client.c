@@ -90,8 +90,10 @@ is_suspended(struct decision *d)
 			d->failed = true;
 		s = find_suspension(d, d->client->peer, &peer);
 	}
+	if (s == NULL && d->failed)
+		return refuse_internal(d);
 	if (s == NULL)
-		return d->failed && refuse_internal(d);
+		return false;
 	return s->limit[0] == '\0' ? refuse_suspended(d, s)
 				   : refuse_contained(d, s);
 }

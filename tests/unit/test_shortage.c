@@ -434,7 +434,7 @@ may_go(struct ledger *ledger, const char *login, uint32_t i)
 	ledger_judge(ledger, &limits, &c, &r);
 	c.network = 0;
 	c.written = &written;
-	if (r.outcome == OUTCOME_PASS)
+	if (r.outcome == OUTCOME_PASS || r.outcome == OUTCOME_HOLD)
 		ledger_admit(ledger, &limits, &c, &r);
 	passes = r.outcome == OUTCOME_PASS;
 	if (!passes)
