@@ -135,7 +135,7 @@ push(struct series *s, int64_t t0, int64_t t1, const struct counts *counts)
 	uint32_t *e;
 
 	if (s->count == s->room &&
-	    !lay_out(s, s->columns, s->room + (size_t)s->room / 4 + 4))
+	    !lay_out(s, s->columns, s->room + (size_t)s->room / 4 + 3))
 		return false;
 	e = entry(s, s->count++);
 	memset(e, 0, width(s->columns) * sizeof(*e));
