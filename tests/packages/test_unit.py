@@ -58,7 +58,9 @@ def test_systemd_does_not_give_up(unit):
 
 def test_little_is_exposed(unit):
     said = analyze("security", "--offline=true", f"--threshold={int(MOST_EXPOSED * 10)}", unit)
-    assert float(re.search(r"exposure level for authpolicyd.service: ([\d.]+)", said)[1]) <= MOST_EXPOSED
+    exposure = re.search(r"exposure level for authpolicyd.service: ([\d.]+)", said)[1]
+    assert float(exposure) <= MOST_EXPOSED
+    assert f"its exposure is {exposure}\n" in (place.TOP / "docs/authpolicyd.8").read_text()
 
 
 def allowed(unit):
