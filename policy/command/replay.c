@@ -64,16 +64,31 @@ same(const char *a, const char *b)
 /* Keeps a change of the message in hand, or of one of its recipients. */
 static void
 keep_change(struct replay *r, const struct said *before,
-    const struct said *after, bool worse, const char *row,
+    const struct said *after, bool worse, bool refused, const char *row,
     const char *recipient)
 {
 	const struct recorded *m = &r->message;
 
-	db_run(&r->db, SQL_CHANGES_ADD, worse ? "1" : "0", m->login,
-	    before->text, after->text, row, m->time, m->ref,
-	    m->play.facts.sender, recipient);
+	if (refused || !r->refusals)
+		db_run(&r->db, SQL_CHANGES_ADD, worse ? "1" : "0", m->login,
+		    before->text, after->text, row, m->time, m->ref,
+		    m->play.facts.sender, recipient);
 	r->changed = true;
 	r->refused = r->refused || worse;
+}
+
+/* Refused before and now, for the same reason. */
+static void
+keep_refusal(struct replay *r, const struct said *both, const char *row,
+    const char *recipient)
+{
+	const struct recorded *m = &r->message;
+
+	r->stays = true;
+	if (r->refusals)
+		db_run(&r->db, SQL_CHANGES_ADD, "0", m->login, both->text,
+		    both->text, row, m->time, m->ref, m->play.facts.sender,
+		    recipient);
 }
 
 /*
@@ -107,11 +122,14 @@ compare_recipient(
 	    unknown_beyond(&r->message, accepted));
 
 	if (same(was->verdict, verdict_name(v->kind)) &&
-	    same(was->reason, name_of(v->reason)))
+	    same(was->reason, name_of(v->reason))) {
+		if (!accepted)
+			keep_refusal(r, &before, v->row, now->rcpt);
 		return;
+	}
 	keep_change(r, &before, &after,
 	    !accepted && severity(was->verdict, NULL) < SEVERITY_REFUSED,
-	    v->row, now->rcpt);
+	    !accepted, v->row, now->rcpt);
 }
 
 /* Is it told of the recipients, or can't it be told? */
@@ -125,6 +143,12 @@ is_told(const struct recorded *m, const struct verdict *v)
 	       (accepted && (m->cut || (m->stage == STAGE_ABORT && !was)));
 }
 
+static const char *
+first_recipient(const struct recorded *m)
+{
+	return m->play.recipient_count > 0 ? m->play.recipients[0].rcpt : NULL;
+}
+
 /* The message as a whole: is it refused, and what was passed over? */
 static void
 compare(struct replay *r, const struct outcome *out)
@@ -136,18 +160,20 @@ compare(struct replay *r, const struct outcome *out)
 	enum severity was = severity(m->was.verdict, m->would);
 	enum severity is = severity(verdict, would);
 	bool alike = was < SEVERITY_WOULD && is < SEVERITY_WOULD;
-	struct said before, after;
+	struct said before = say(m->was.verdict, m->was.reason, m->would, "");
+	struct said after;
 
-	if (is_told(m, v) || alike ||
-	    (same(m->was.verdict, verdict) && same(m->was.reason, reason) &&
-		same(m->would, would)))
+	if (is_told(m, v) || alike)
 		return;
-	before = say(m->was.verdict, m->was.reason, m->would, "");
+	if (same(m->was.verdict, verdict) && same(m->was.reason, reason) &&
+	    same(m->would, would)) {
+		keep_refusal(r, &before, v->row, first_recipient(m));
+		return;
+	}
 	after = say(verdict, reason, would,
 	    unknown_beyond(m, !verdict_is_refusal(v->kind)));
 	keep_change(r, &before, &after, is >= SEVERITY_WOULD && is > was,
-	    v->row,
-	    m->play.recipient_count > 0 ? m->play.recipients[0].rcpt : NULL);
+	    is >= SEVERITY_WOULD, v->row, first_recipient(m));
 }
 
 static void
@@ -159,11 +185,12 @@ play_once_more(struct replay *r, const struct policy *policy)
 	p->policy = policy;
 	p->told = compare_recipient;
 	p->ctx = r;
-	r->changed = r->refused = false;
+	r->changed = r->refused = r->stays = false;
 	play_message(p, &out);
 	compare(r, &out);
 	r->other += r->changed;
 	r->worse += r->refused;
+	r->still += r->stays && !r->changed;
 	r->cut += r->message.cut;
 }
 
@@ -188,7 +215,7 @@ read_all(struct replay *r, struct records *records, const struct policy *policy)
 static enum status
 replay(struct command *c, const struct policy *policy)
 {
-	struct replay r = {0};
+	struct replay r = {.refusals = args_has(&c->args, "refused")};
 	struct records records;
 	enum status status = STATUS_UNKNOWN, read;
 

@@ -13,8 +13,11 @@ struct replay {
 	struct recorded message;
 	int64_t records[RECORDED_KINDS];
 	int64_t other, worse;  /* messages */
+	int64_t still;	       /* refused before and now, alike */
 	int64_t cut;	       /* messages whose header can't be read back */
 	bool changed, refused; /* the one in hand */
+	bool stays;	       /* the one in hand, refused alike */
+	bool refusals;	       /* nothing but refusals is shown */
 };
 
 /* For people: each kind of change with examples, then the sums; or as one JSON

@@ -45,18 +45,24 @@ replay_print(struct replay *r)
 		const char *login = (const char *)sqlite3_column_text(s, 2);
 
 		output_text(stdout, login != NULL ? login : "(no login)");
-		printf(": %s -> %s: %lld%s\n", sqlite3_column_text(s, 3),
-		    sqlite3_column_text(s, 4),
-		    (long long)sqlite3_column_int64(s, 5),
-		    sqlite3_column_int(s, 1) != 0 ? " (worse)" : "");
+		if (sqlite3_column_int(s, 8) != 0)
+			printf(": %s, as before: %lld\n",
+			    sqlite3_column_text(s, 3),
+			    (long long)sqlite3_column_int64(s, 5));
+		else
+			printf(": %s -> %s: %lld%s\n",
+			    sqlite3_column_text(s, 3),
+			    sqlite3_column_text(s, 4),
+			    (long long)sqlite3_column_int64(s, 5),
+			    sqlite3_column_int(s, 1) != 0 ? " (worse)" : "");
 		print_examples(r, (const char *)sqlite3_column_text(s, 0));
 	}
-	printf("%lld message%s: %lld as before, %lld otherwise, of them %lld "
-	       "newly refused\n",
+	printf("%lld message%s: %lld as before, of them %lld refused, %lld "
+	       "otherwise, of them %lld newly refused\n",
 	    (long long)r->records[RECORDED_MESSAGE],
 	    output_s(r->records[RECORDED_MESSAGE]),
 	    (long long)(r->records[RECORDED_MESSAGE] - r->other),
-	    (long long)r->other, (long long)r->worse);
+	    (long long)r->still, (long long)r->other, (long long)r->worse);
 	if (r->cut > 0)
 		printf("%lld had a header too large to be recorded: not asked "
 		       "about it\n",
@@ -97,6 +103,7 @@ replay_write_json(struct replay *r, struct json *j)
 	json_integer(j, "messages", r->records[RECORDED_MESSAGE]);
 	json_integer(j, "changed", r->other);
 	json_integer(j, "newly_refused", r->worse);
+	json_integer(j, "still_refused", r->still);
 	json_integer(j, "cut", r->cut);
 	for (size_t i = 0; i < sizeof(left_out) / sizeof(*left_out); i++)
 		json_integer(j, left_out[i].name, r->records[left_out[i].kind]);

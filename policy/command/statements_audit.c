@@ -76,8 +76,10 @@ const char *const statements_audit[STATEMENT_COUNT] = {
 			 " after, worse)",
     [SQL_CHANGES] =
 	"SELECT min(rowid), worse, login, before, after, count(*), min(time),"
-	" max(time) FROM change GROUP BY worse, login, before, after"
-	" ORDER BY worse DESC, count(*) DESC, login, before, after",
+	" max(time), before = after FROM change"
+	" GROUP BY worse, login, before, after"
+	" ORDER BY before = after, worse DESC, count(*) DESC, login, before,"
+	" after",
     [SQL_CHANGES_OF] =
 	"SELECT other.time, other.ref, other.sender, other.recipient,"
 	" other.row FROM change JOIN change AS other USING (worse, before,"

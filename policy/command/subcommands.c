@@ -185,6 +185,7 @@ const struct subcommand subcommands[] = {
     {"learn", NULL, ACCESS_NONE, run_learn,
 	"[LOG...] [--min-count NUMBER] [--sql]",
 	"propose grants for what mode monitor passed over", "--min-count 10"},
-    {"replay", NULL, ACCESS_NONE, run_replay, "[LOG...] [--against FILE]",
+    {"replay", NULL, ACCESS_NONE, run_replay,
+	"[LOG...] [--against FILE] [--refused]",
 	"what another policy would have decided", "--against new.db"},
     {0}};

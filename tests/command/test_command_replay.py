@@ -32,9 +32,10 @@ def other(command, tmp_path):
 @pytest.fixture
 def replay(command, other, tmp_path):
     """Replays these records against the other policy."""
-    def run(*records, json=True):
+    def run(*records, json=True, refused=False):
         log = audit.write(tmp_path / "audit.log", records)
-        return command.run("replay", log, "--against", other.file, *(["--json"] if json else []))
+        options = ["--json"] * json + ["--refused"] * refused
+        return command.run("replay", log, "--against", other.file, *options)
     return run
 
 
@@ -45,8 +46,8 @@ def changes(done):
 def test_the_same_policy_changes_nothing(replay):
     done = replay(record(), refusal("sender-not-granted", sender="bob@example.com"))
     assert done.status == 0
-    assert done.json == {"messages": 2, "changed": 0, "newly_refused": 0, "cut": 0, "limits": 0, "faults": 0, "counted": 0,
-                         "old": 0, "changes": []}
+    assert done.json == {"messages": 2, "changed": 0, "newly_refused": 0, "still_refused": 1, "cut": 0, "limits": 0, "faults": 0,
+                         "counted": 0, "old": 0, "changes": []}
 
 
 def test_a_new_refusal_is_shown_with_examples_and_fails(replay, other):
@@ -66,7 +67,7 @@ def test_a_new_refusal_is_shown_with_examples_and_fails(replay, other):
     assert text.lines[0] == "alice: accept -> reject sender-denied: 5 (worse)"
     assert text.lines[1] == ("    2026-11-24T09:00:00.000000Z  ref REF0  from <alice@example.com> to <friend@example.org>"
                              "  by deny_as(alice, alice@example.com)")
-    assert text.lines[-1] == "5 messages: 0 as before, 5 otherwise, of them 5 newly refused"
+    assert text.lines[-1] == "5 messages: 0 as before, of them 0 refused, 5 otherwise, of them 5 newly refused"
 
 
 def test_what_was_refused_at_mail_is_unknown_beyond(replay, other):
@@ -160,6 +161,33 @@ def test_what_monitor_passes_over_counts_as_refused(replay, other):
     assert done.status == 1 and changes(done) == [("alice", "accept", "accept, would sender-denied", 1, True)]
 
 
+def test_all_that_is_refused_is_shown_when_asked_for(replay, other):
+    def passed(sender, ref):
+        return record(sender=sender, ref=ref, mode="monitor", would="sender-not-granted",
+                      findings=[{"stage": "mail", "reason": "sender-not-granted", "row": None}])
+
+    records = [record(), passed("sales@example.com", "R1"), passed("ceo@example.com", "R2"), passed("ceo@example.com", "R3")]
+    other("set", "mode", "monitor")
+    other("grant", "alice", "sales@example.com")
+    mended = ("alice", "accept, would sender-not-granted", "accept", 1, False)
+    done = replay(*records)
+    assert done.status == 0 and changes(done) == [mended] and done.json["still_refused"] == 2
+    done = replay(*records, refused=True)
+    assert done.status == 0
+    assert changes(done) == [("alice", "accept, would sender-not-granted", "accept, would sender-not-granted", 2, False)]
+    assert [e["ref"] for e in done.json["changes"][0]["examples"]] == ["R2", "R3"] and done.json["changed"] == 1
+    lines = replay(*records, refused=True, json=False).lines
+    assert lines[0] == "alice: accept, would sender-not-granted, as before: 2"
+    assert lines[-1] == "4 messages: 3 as before, of them 2 refused, 1 otherwise, of them 0 newly refused"
+
+
+def test_a_recipient_that_stays_refused_is_shown(replay, other):
+    other("rule", "add", "--recipient", "@example.net", "--verdict", "reject")
+    done = replay(record(recipients=recipients("rule", None)), refused=True)
+    assert changes(done) == [("alice", "reject rule", "reject rule", 1, False)]
+    assert done.json["changes"][0]["examples"][0]["recipient"] == "<r0@example.net>" and done.json["still_refused"] == 1
+
+
 def test_each_stage_is_decided_at_its_own_time(replay, other):
     other("grant", "alice", "x@example.com", "--until", "2026-11-24T10:00:00Z")
     late = {"sender": "x@example.com", "mail_time": "2026-11-24T10:00:00Z", "time": "2026-11-24T10:00:05.000000Z",
@@ -184,8 +212,8 @@ def test_what_can_not_be_decided_again_is_counted(replay, other):
     done = replay(
         refusal("limit-exceeded"), refusal("login-suspended", row="quota(an hour)"), refusal("internal"), refusal("overloaded"), refusal("policy-unavailable"),
         refusal("sender-not-granted", repeated=980), refusal("sender-not-granted", mail_from=None))
-    assert done.json == {"messages": 0, "changed": 0, "newly_refused": 0, "cut": 0, "limits": 2, "faults": 3, "counted": 981,
-                         "old": 0, "changes": []}
+    assert done.json == {"messages": 0, "changed": 0, "newly_refused": 0, "still_refused": 0, "cut": 0, "limits": 2, "faults": 3,
+                         "counted": 981, "old": 0, "changes": []}
     older = [{k: v for k, v in r.items() if k != "flags"} for r in (record(), refusal("sender-not-granted"))]
     assert replay(*older).json["old"] == 2
     assert "not decided again: 2 recorded by an older version" in replay(*older, json=False).out
@@ -242,4 +270,4 @@ def test_without_a_policy_nothing_can_be_told(command, tmp_path):
     done = command.run("replay", log, "--against", tmp_path / "none.db")
     assert done.status == 75 and "none.db" in done.err
     assert command.run("replay", tmp_path / "none.log").status == 75
-    assert command.ok("replay", log).lines == ["1 message: 1 as before, 0 otherwise, of them 0 newly refused"]
+    assert command.ok("replay", log).lines == ["1 message: 1 as before, of them 0 refused, 0 otherwise, of them 0 newly refused"]
