@@ -212,8 +212,8 @@ learn_print(struct learn *l)
 			putchar('\n');
 		learn_comment(l);
 		output_text(stdout, text(s, 0));
-		printf(": %s message%s, which no grant mends; authpolicy log "
-		       "--reason ",
+		printf(": %s message%s, for which nothing is proposed; "
+		       "authpolicy log --reason ",
 		    text(s, 1), s_of(s, 1));
 		output_text(stdout, text(s, 0));
 		putchar('\n');

@@ -106,8 +106,8 @@ const char *const statements_status[STATEMENT_COUNT] = {
 	" ELSE '' END FROM history WHERE id = ?1",
     [SQL_LINT] =
 	"SELECT 'send_as(' || principal || ', ' || address || '): ' ||"
-	" domain || ' is not in local_domain; authpolicy domain add ' ||"
-	" domain || ', or revoke the grant' FROM (SELECT principal,"
+	" domain || ' is not in local_domain; if mail for it is received here:"
+	" authpolicy domain add ' || domain FROM (SELECT principal,"
 	" address, substr(address, instr(address, '@') + 1) AS domain"
 	" FROM send_as WHERE instr(address, '@') > 0 AND"
 	" address <> '@{domain}') WHERE domain NOT GLOB '[.[]*'"

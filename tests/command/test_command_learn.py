@@ -295,7 +295,7 @@ def test_pasting_it_leaves_no_refusal_for_what_is_right(monitor, learn, tmp_path
 def test_it_tells_what_no_grant_mends(learn):
     found = learn(sent("alice", "alice@example.com", times=3, passed=["relay-denied", "sender-not-granted"]))
     assert found["unmended"] == {"relay-denied": 3}
-    assert "# relay-denied: 3 messages, which no grant mends; authpolicy log --reason relay-denied" in learn(
+    assert "# relay-denied: 3 messages, for which nothing is proposed; authpolicy log --reason relay-denied" in learn(
         sent("alice", "alice@example.com", times=3, passed=["relay-denied"]), args=()).lines
 
 

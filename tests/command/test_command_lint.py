@@ -78,7 +78,7 @@ ODD = {
                        "grant what it needs, as @example.com"),
     "a grant in a foreign domain": ([["grant", "alice", "@elsewhere.example"]],
                                     "send_as(alice, @elsewhere.example): elsewhere.example is not in local_domain; "
-                                    "authpolicy domain add elsewhere.example, or revoke the grant"),
+                                    "if mail for it is received here: authpolicy domain add elsewhere.example"),
     "a group without members": ([["group", "add", "empty"]],
                                 "principal(empty): a group without members; authpolicy group join empty LOGIN, or remove it"),
     "mechanisms of those who have none": ([["rule", "add", *REJECT, "--principal", "anonymous", "--mechanism", "PLAIN"]],
