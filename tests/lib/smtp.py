@@ -54,6 +54,7 @@ class Client:
     def __init__(self, host, port, timeout=PATIENCE, source=None, wrapped=False):
         """source: the address to come from. wrapped: TLS from the first byte, as on port 465."""
         self.socket = socket.create_connection((host, port), timeout=timeout, source_address=source and (source, 0))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)       # a message and its dot are two writes
         if wrapped:
             self.socket = trusting().wrap_socket(self.socket, server_hostname="mx.example.com")
         self.file = self.socket.makefile("rb")
