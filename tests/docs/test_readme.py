@@ -11,8 +11,8 @@ from lib import place, sendmail
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--uts", "--fork", "--kill-child", "--mount-proc"]
 
 
-@pytest.mark.parametrize("mta", ["postfix", "sendmail"])
-@pytest.mark.parametrize("walk", ["walk.py", "walk_guides.py"])
+@pytest.mark.parametrize("walk, mta", [
+    ("walk.py", "postfix"), ("walk.py", "sendmail"), ("walk_guides.py", "postfix"), ("walk_guides.py", "sendmail"), ("walk_rollout.py", "postfix")])
 def test_what_is_written_works(build, walk, mta, tmp_path):
     if os.geteuid() != 0:
         pytest.skip("only root can make a private system")
