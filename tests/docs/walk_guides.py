@@ -1,4 +1,4 @@
-"""Does what docs/postfix.md or docs/sendmail.md says on the mail server itself: walk_guides.py postfix|sendmail EMPTY-FOLDER.
+"""Does what docs/postfix.md, docs/sendmail.md and the guides beside them say on the mail server itself: walk_guides.py postfix|sendmail EMPTY-FOLDER.
 
 Called by test_readme.py, in a private system as walk.py's. Nothing in a block is changed: paths, ports and addresses are the guide's.
 """
@@ -268,6 +268,17 @@ def keep(guide):
     assert "local_domain" not in found and "0 errors" in found
 
 
+def monitoring():
+    """docs/monitoring.md: the daemon tells, and whoever asks finds the figures it asks for."""
+    todo = dict(blocks("docs/monitoring.md"))
+    with open("/etc/authpolicy/authpolicyd.conf", "a", encoding="ascii") as config:
+        config.write(todo["authpolicyd.conf"])
+    walk.stopped(587)
+    do("authpolicyd\n")
+    assert "\nauthpolicy_policy_current 1\n" in do(todo["sh"])
+    binds(587)
+
+
 def walk_postfix():
     readme, guide = walk.Readme("postfix"), Guide("docs/postfix.md")
     readme.do("useradd")
@@ -279,6 +290,7 @@ def walk_postfix():
         for part in (submission, silence, content_filter, haproxy, list_server, local_mail, instances, keep):
             part(guide)
         assert not guide.blocks
+        monitoring()
     except BaseException:
         print(walk.run_quietly("tail", "-n", "40", MAILLOG).stdout)
         raise
