@@ -344,6 +344,7 @@ limits_apply(struct session *s, const struct policy *policy, struct verdict *v)
 	l.limits = &s->limits;
 	l.policy = policy;
 	l.v = v;
+	l.ruling = (struct ruling){.outcome = OUTCOME_UNKNOWN};
 	if (verdict_is_refusal(v->kind))
 		refused(&l);
 	else
