@@ -147,7 +147,10 @@ write_locked(const char *record, size_t len)
 			log_line(LOG_ERR, "%s: can't write the audit log: %s",
 			    audit.path, strerror(saved));
 	} else {
-		atomic_store(&audit.last, (long long)time(NULL));
+		struct timespec now; /* time(2) may be behind a record's */
+
+		clock_gettime(CLOCK_REALTIME, &now);
+		atomic_store(&audit.last, (long long)now.tv_sec);
 		if (audit.failing)
 			log_line(LOG_NOTICE,
 			    "%s: the audit log is written again", audit.path);
