@@ -308,6 +308,8 @@ read_open(
 	stamp_from(&after, &st);
 	if (!source_same(&image->stamp, &after))
 		return SOURCE_BUSY;
+	if (is_fresh(&st)) /* the next change may have the same times */
+		image->stamp.ctime_ns = 0;
 	return check_header(path, image, d);
 }
 

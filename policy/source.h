@@ -17,7 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Which state of which file: equal stamps, same content. */
+/* Which state of which file: equal stamps, same content.  The stamp of what was
+ * read just after a change equals none: it is to be read again. */
 struct source_stamp {
 	dev_t dev;
 	ino_t ino;

@@ -98,6 +98,26 @@ a_fresh_change_waits_unless_locked(void **state)
 }
 
 static void
+what_is_read_just_after_a_change_is_read_again(void **state)
+{
+	struct source_stamp now;
+	struct diag d = {0};
+	struct image image;
+
+	(void)state;
+	database_run(
+	    &db, "INSERT INTO local_domain (name) VALUES ('b.example')");
+	for (int again = 0; again < 2; again++) {
+		assert_int_equal(
+		    source_read(db.path, true, &image, &d), SOURCE_OK);
+		assert_true(source_stat(db.path, &now, &d));
+		assert_int_equal(source_same(&image.stamp, &now), again);
+		image_free(&image);
+		rest_a_little();
+	}
+}
+
+static void
 no_lock_is_left(void **state)
 {
 	char why[300];
@@ -371,6 +391,8 @@ main(void)
 	    TEST("a quiet file is read", a_quiet_file_is_read),
 	    TEST("a change made just now waits, unless the lock is held",
 		a_fresh_change_waits_unless_locked),
+	    TEST("what is read just after a change is read again",
+		what_is_read_just_after_a_change_is_read_again),
 	    TEST("no lock is left behind", no_lock_is_left),
 	    TEST("who holds an exclusive lock is named",
 		an_exclusive_lock_is_named),
