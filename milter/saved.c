@@ -49,6 +49,17 @@ write_whole(int fd, const struct image *image)
 	return true;
 }
 
+/*
+ * Lets go of what is cached of the file.  Nobody reads it, and the rename that
+ * replaces it would do it in one go, which keeps the processor for long.
+ */
+static void
+forget(int fd, size_t len)
+{
+	for (size_t at = 0; at < len; at += CHUNK)
+		(void)posix_fadvise(fd, (off_t)at, CHUNK, POSIX_FADV_DONTNEED);
+}
+
 /* Writes the image and lets go of it: a sync may take long, and it is large. */
 static void
 replace(struct image *image)
@@ -56,11 +67,14 @@ replace(struct image *image)
 	int fd =
 	    open(saved.aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bool good = fd >= 0 && write_whole(fd, image);
+	size_t len = image->len;
 	int error = errno;
 
 	image_free(image);
 	errno = error;
 	good = good && fsync(fd) == 0;
+	if (good)
+		forget(fd, len);
 	if (fd >= 0 && close(fd) != 0)
 		good = false;
 	if (good && rename(saved.aside, saved.path) == 0)

@@ -1,6 +1,8 @@
 /* Putting a policy copy together: rows into growing arrays. */
 #include "build.h"
 
+#include "release.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -418,10 +420,10 @@ policy_suspend(
 static void
 tables_free(struct tables *t)
 {
-	free(t->text);
-	free(t->principals);
-	free(t->names.slots);
-	free(t->grants);
+	release(t->text, t->text_len);
+	release(t->principals, t->principal_count * sizeof(*t->principals));
+	release(t->names.slots, t->names.mask * sizeof(*t->names.slots));
+	release(t->grants, t->grant_count * sizeof(*t->grants));
 	free(t->denies);
 	free(t->members);
 	free(t->groups);

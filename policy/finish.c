@@ -1,6 +1,8 @@
 /* The last step of a policy copy: one sort and index of everything. */
 #include "build.h"
 
+#include "release.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,7 +94,7 @@ sort_rows(const struct tables *t, struct grant **rows, uint32_t count)
 		qsort(sorted + first, next[id] - first, sizeof(*sorted),
 		    compare_rows);
 	free(next);
-	free(*rows);
+	release(*rows, count * sizeof(**rows));
 	*rows = sorted;
 	return true;
 }

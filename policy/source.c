@@ -8,6 +8,8 @@
  */
 #include "source.h"
 
+#include "release.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -368,6 +370,6 @@ source_is_quiet(const char *path, struct diag *d)
 void
 image_free(struct image *image)
 {
-	free(image->data);
+	release(image->data, image->len);
 	memset(image, 0, sizeof(*image));
 }
