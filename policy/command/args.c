@@ -1,5 +1,6 @@
 /* The command line, read by the synopsis of the subcommand. */
 #include "policy/command/args.h"
+#include "policy/command/guess.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -113,6 +114,37 @@ find_subcommand(const struct subcommand *table, const char *name,
 	return NULL;
 }
 
+/* Tries the options of a synopsis. */
+static void
+guess_options(struct guess *g, const char *synopsis)
+{
+	const char *at = synopsis;
+
+	while ((at = strstr(at, "--")) != NULL) {
+		at += 2;
+		guess_try(g, at, strcspn(at, " ]"));
+	}
+}
+
+/* Says that there is no such option. */
+static enum status
+no_option(
+    const struct args *a, const char *name, size_t len, const char *global)
+{
+	struct guess g;
+
+	guess_begin(&g, name, len);
+	guess_options(&g, global);
+	if (a->subcommand == NULL)
+		return fail(STATUS_USAGE,
+		    "no option --%.*s: %sa subcommand's options follow it",
+		    (int)len, name, guess_hint(&g, "--"));
+	guess_options(&g, a->subcommand->synopsis);
+	return fail(STATUS_USAGE,
+	    "no option --%.*s here: %ssee authpolicy %s --help", (int)len, name,
+	    guess_hint(&g, "--"), a->topic);
+}
+
 /* Reads the option at argv[*i] and, where it takes one, its value. */
 static enum status
 read_option(struct args *a, int argc, char **argv, int *i, const char *global)
@@ -125,11 +157,7 @@ read_option(struct args *a, int argc, char **argv, int *i, const char *global)
 	own = !find_option(global, text, len, &o);
 	if (own && (a->subcommand == NULL ||
 		       !find_option(a->subcommand->synopsis, text, len, &o)))
-		return fail(STATUS_USAGE,
-		    a->subcommand == NULL
-			? "no option --%.*s: a subcommand's options follow it"
-			: "no option --%.*s here: see authpolicy %s --help",
-		    (int)len, text, a->topic);
+		return no_option(a, text, len, global);
 	if (value != NULL)
 		value++;
 	else if (o.value != NULL && *i + 1 < argc)
@@ -171,6 +199,26 @@ read_letter(struct args *a, const char *text)
 	return STATUS_OK;
 }
 
+/* Says that there is no such subcommand, or verb of the topic. */
+static enum status
+no_subcommand(
+    const char *topic, const char *word, const struct subcommand *table)
+{
+	struct guess g;
+
+	guess_begin(&g, word, strlen(word));
+	for (; table->name != NULL; table++)
+		if (topic == NULL)
+			guess_try(&g, table->name, strlen(table->name));
+		else if (strcmp(table->name, topic) == 0)
+			guess_try(&g, table->verb, strlen(table->verb));
+	return fail(STATUS_USAGE,
+	    "no subcommand \"%s%s%s\": %ssee authpolicy %s%s--help",
+	    topic != NULL ? topic : "", topic != NULL ? " " : "", word,
+	    guess_hint(&g, ""), topic != NULL ? topic : "",
+	    topic != NULL ? " " : "");
+}
+
 /* Takes a word: the subcommand, its verb, or an argument. */
 static enum status
 read_word(struct args *a, const char *word, const struct subcommand *table)
@@ -184,13 +232,8 @@ read_word(struct args *a, const char *word, const struct subcommand *table)
 	a->subcommand =
 	    find_subcommand(table, a->topic != NULL ? a->topic : word,
 		a->topic != NULL ? word : NULL, &more);
-	if (a->subcommand == NULL && a->topic != NULL)
-		return fail(STATUS_USAGE,
-		    "no subcommand \"%s %s\": see authpolicy %s --help",
-		    a->topic, word, a->topic);
 	if (a->subcommand == NULL && !more)
-		return fail(STATUS_USAGE,
-		    "no subcommand \"%s\": see authpolicy --help", word);
+		return no_subcommand(a->topic, word, table);
 	if (a->topic == NULL)
 		a->topic = word;
 	return STATUS_OK;

@@ -4,6 +4,7 @@
  */
 #include "policy/cidr.h"
 #include "policy/command/command.h"
+#include "policy/command/guess.h"
 #include "policy/command/names.h"
 #include "policy/command/period.h"
 #include "policy/command/records.h"
@@ -70,13 +71,24 @@ is_wanted_client(sqlite3_context *ctx, int count, sqlite3_value **values)
 	sqlite3_result_int(ctx, found);
 }
 
+/* Is there such a reason?  Else says what was meant. */
 static bool
-is_reason(const char *name)
+is_reason(struct command *c, const char *name)
 {
-	for (int i = REASON_NONE + 1; i < REASON_COUNT; i++)
-		if (strcmp(name, reason_name((enum reason)i)) == 0)
+	struct guess g;
+
+	guess_begin(&g, name, strlen(name));
+	for (int i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		const char *known = reason_name((enum reason)i);
+
+		if (strcmp(name, known) == 0)
 			return true;
-	return false;
+		guess_try(&g, known, strlen(known));
+	}
+	return db_fail(&c->db, STATUS_USAGE,
+	    "--reason: there is no reason %s; %sauthpolicy-policy(5) lists "
+	    "them",
+	    name, guess_hint(&g, ""));
 }
 
 /* Reads the options and makes the functions. */
@@ -93,11 +105,8 @@ read_wanted(struct command *c, struct wanted *w)
 	if (client != NULL && !cidr_parse(client, &w->client))
 		return db_fail(&c->db, STATUS_USAGE,
 		    "--client: \"%s\" is no address or network", client);
-	if (reason != NULL && !is_reason(reason))
-		return db_fail(&c->db, STATUS_USAGE,
-		    "--reason: there is no reason %s; authpolicy-policy(5) "
-		    "lists them",
-		    reason);
+	if (reason != NULL && !is_reason(c, reason))
+		return false;
 	return (sqlite3_create_function_v2(c->db.handle, "is_wanted_address", 1,
 		    flags, w, is_wanted_address, NULL, NULL,
 		    NULL) == SQLITE_OK &&

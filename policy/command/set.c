@@ -1,5 +1,6 @@
 /* authpolicy set: the policy-wide switches. */
 #include "policy/command/command.h"
+#include "policy/command/guess.h"
 #include "policy/command/names.h"
 #include "policy/command/table.h"
 
@@ -44,6 +45,24 @@ change(struct command *c, const char *name)
 	free(value);
 }
 
+/* Says that there is no such setting. */
+static void
+no_setting(struct command *c, const char *name)
+{
+	sqlite3_stmt *s = db_query(&c->db, SQL_SETTING_LIST, NULL);
+	struct guess g;
+
+	guess_begin(&g, name, strlen(name));
+	while (db_step(&c->db, s)) {
+		const char *known = (const char *)sqlite3_column_text(s, 0);
+
+		guess_try(&g, known, strlen(known));
+	}
+	db_fail(&c->db, STATUS_USAGE,
+	    "there is no setting %s: %sauthpolicy set lists all", name,
+	    guess_hint(&g, ""));
+}
+
 enum status
 run_set(struct command *c)
 {
@@ -51,8 +70,7 @@ run_set(struct command *c)
 	char *value = name != NULL ? db_text(&c->db, SQL_SETTING, name) : NULL;
 
 	if (name != NULL && value == NULL)
-		db_fail(&c->db, STATUS_USAGE,
-		    "there is no setting %s: authpolicy set lists all", name);
+		no_setting(c, name);
 	else if (name != NULL && c->args.word_count > 1)
 		change(c, name);
 	else

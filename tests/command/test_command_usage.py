@@ -58,6 +58,34 @@ def test_refused_as_a_mistake_of_typing(command, name):
     assert command.path.read_bytes() == before
 
 
+GUESSES = {
+    "a letter too few": (["grnt"], "did you mean grant? see authpolicy --help"),
+    "two letters swapped": (["histroy"], "did you mean history? "),
+    "a letter too many": (["group", "joinn"], "did you mean join? see authpolicy group --help"),
+    "an option of the subcommand": (["grant", "alice", "a@example.com", "--unitl", "2026-12-31"], "did you mean --until? "),
+    "an option of all": (["grant", "alice", "a@example.com", "--jsn"], "did you mean --json? "),
+    "an option before the subcommand": (["--jsom", "status"], "did you mean --json? "),
+    "a setting": (["set", "recipient-delimiter"], "did you mean recipient_delimiter? authpolicy set lists all"),
+    "a reason": (["log", "--reason", "sender-not-grantd"], "did you mean sender-not-granted? "),
+}
+
+
+@pytest.mark.parametrize("name", GUESSES)
+def test_what_was_meant_is_said(command, name):
+    args, says = GUESSES[name]
+    done = command.run(*args)
+    assert done.status == 2
+    assert says in done.err
+
+
+@pytest.mark.parametrize("args", [["user"], ["g"], ["login", "delete"], ["grant", "--scopes-of-what"], ["x" * 5000], ["set", ""],
+                                  ["--"], ["--", "--json"]])
+def test_what_is_like_nothing_is_not_guessed(command, args):
+    done = command.run(*args)
+    assert done.status == 2
+    assert "did you mean" not in done.err
+
+
 def test_a_control_character_never_reaches_the_terminal(command):
     done = command.run("login", "add", "al\x1b[2Jice")
     assert "\x1b" not in done.err and "\\x1B[2J" in done.err
