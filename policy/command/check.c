@@ -113,7 +113,9 @@ read_facts(const struct args *a, struct facts *f)
 static void
 print_verdict(const struct verdict *v, enum reason would)
 {
-	output_field("verdict", verdict_name(v->kind));
+	fputs("verdict   ", stdout);
+	output_verdict(verdict_name(v->kind));
+	putchar('\n');
 	if (v->reason != REASON_NONE)
 		output_field("reason", reason_name(v->reason));
 	output_field("stage", stage_name(v->stage));
@@ -134,7 +136,8 @@ told(void *ctx, const struct recipient *r, const struct verdict *v)
 	(void)ctx;
 	fputs("recipient ", stdout);
 	output_text(stdout, r->rcpt);
-	printf(": %s", verdict_name(v->kind));
+	fputs(": ", stdout);
+	output_verdict(verdict_name(v->kind));
 	if (v->reason != REASON_NONE) {
 		printf(" %s, ", reason_name(v->reason));
 		output_text(stdout, v->reply);

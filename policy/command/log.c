@@ -121,15 +121,18 @@ static void
 print_text(struct command *c, const char *line)
 {
 	static const int widths[] = {20, 10, 9, 25, 20, 16, 0};
+	const int verdict = 2;
 	const int last = (int)(sizeof(widths) / sizeof(*widths)) - 1;
 	sqlite3_stmt *s = db_query(&c->db, SQL_RECORDS_TEXT, line);
 
 	while (db_step(&c->db, s)) {
 		for (int i = 0; i <= last; i++) {
-			const char *text =
+			const char *value =
 			    (const char *)sqlite3_column_text(s, i);
-			int gap = widths[i] - (int)output_text(stdout,
-						  text != NULL ? text : "-");
+			const char *text = value != NULL ? value : "-";
+			size_t width = i == verdict ? output_verdict(text)
+						    : output_text(stdout, text);
+			int gap = widths[i] - (int)width;
 
 			if (i < last)
 				printf("%*s", gap > 1 ? gap : 1, "");

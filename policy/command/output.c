@@ -4,8 +4,10 @@
  */
 #include "policy/command/output.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unictype.h>
+#include <unistd.h>
 #include <unistr.h>
 #include <uniwidth.h>
 
@@ -104,6 +106,41 @@ output_text(FILE *out, const char *text)
 		text += n;
 		left -= n;
 	}
+	return width;
+}
+
+/* https://no-color.org: the variable counts when it is not empty. */
+static bool
+may_colour(void)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	return (no == NULL || no[0] == '\0') && term != NULL &&
+	       strcmp(term, "dumb") != 0 && isatty(STDOUT_FILENO);
+}
+
+/* Refused is red, in the way for now yellow. */
+static const char *
+colour(const char *verdict)
+{
+	if (strcmp(verdict, "accept") == 0)
+		return "\033[32m";
+	if (strcmp(verdict, "reject") == 0)
+		return "\033[31m";
+	return "\033[33m";
+}
+
+size_t
+output_verdict(const char *name)
+{
+	bool coloured = may_colour();
+	size_t width;
+
+	if (coloured)
+		fputs(colour(name), stdout);
+	width = output_text(stdout, name);
+	if (coloured)
+		fputs("\033[m", stdout);
 	return width;
 }
 

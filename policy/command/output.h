@@ -36,6 +36,10 @@ enum status vfail(enum status status, const char *fmt, va_list ap)
  */
 size_t output_text(FILE *out, const char *text);
 
+/* The same for the name of a verdict, on standard output and in its colour,
+ * where that is a terminal and nobody asked for none. */
+size_t output_verdict(const char *name);
+
 /* Is it UTF-8 of which output_text() would show every character itself? */
 bool output_is_plain(const char *text, size_t len);
 
