@@ -1,7 +1,5 @@
 """`authpolicy import`: what a file wants becomes rows of its origin, whole or not at all."""
 
-import os
-import pty
 import random
 import re
 
@@ -435,32 +433,3 @@ def test_whatever_is_in_a_file_the_policy_stays_one(command, write, kind):
         assert done.status in (0, 1), (number, text, done)
         assert done.status == 0 or everything(command) == before, (number, text, done)
         assert "\n0 errors, " in "\n" + command.ok("lint").out, (number, text)
-
-
-def on_terminal(command, *args):
-    """Runs the command with a terminal as standard error; what it drew there."""
-    pid, fd = pty.fork()
-    if pid == 0:
-        from lib import place
-        program = str(place.program("authpolicy"))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.execv(program, [program, "--db", str(command.path), "--control", str(command.control), *map(str, args)])
-    drawn = b""
-    try:
-        while data := os.read(fd, 65536):
-            drawn += data
-    except OSError:     # the terminal is gone
-        pass
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, drawn
-    os.close(fd)
-    return drawn.decode()
-
-
-def test_a_long_import_shows_on_a_terminal_how_far_it_is(command, write):
-    file = write("".join(f"user{n}@example.com user{n}\n" for n in range(120000)))
-    drawn = on_terminal(command, "import", "postfix-login-maps", file, "--dry-run")
-    shares = [int(share) for share in re.findall(r"\rreading \[[#.]{30}\] (\d+) %", drawn)]
-    assert shares and shares == sorted(shares)
-    assert re.search(r"\rwriting \[", drawn)
-    assert drawn.endswith("\r\x1b[K")
-    assert command.ok("import", "postfix-login-maps", file).err == ""

@@ -1,7 +1,9 @@
-"""What people see on a terminal: colours, unless they want none."""
+"""What people see on a terminal: colours unless they want none, and how far a long run is."""
 
+import json
 import os
 import re
+import time
 
 import pytest
 
@@ -46,3 +48,26 @@ def test_there_is_no_colour_where_none_is_wanted(command, on_terminal, env):
 
 def test_there_is_no_colour_but_on_a_terminal(command):
     assert command.run(*check("bob@example.com"), env={"TERM": "xterm"}).out.startswith("verdict   reject\n")
+
+
+@pytest.mark.parametrize("args, phases, content", [
+    (("import", "csv", "--dry-run"), ("reading", "writing"), lambda n: "".join(f"login,user{i}\n" for i in range(n))),
+    (("report",), ("reading",), lambda n: audit.lines([record()]) * n),
+], ids=["import", "report"])
+def test_a_long_run_shows_how_far_it_is(command, on_terminal, args, phases, content):
+    path, size, passed, drawn = command.folder / "file", 20000, 0, {"": []}
+    while not all(drawn.values()) and passed < 5:       # however fast it is here
+        size *= 2
+        path.write_text(content(size))
+        began = time.monotonic()
+        status, text = on_terminal(*args, path, "--json")
+        passed = time.monotonic() - began
+        assert status == 0
+        drawn = {phase: re.findall(rf"\r{phase} \[([#.]{{30}})\] (\d+) %(?:, \d+ s left)?\x1b\[K", text) for phase in phases}
+    for phase, bars in drawn.items():
+        assert bars, f"{phase} is not shown within {passed:.1f} s"
+        assert bars == sorted(bars, key=lambda bar: int(bar[1]))
+        assert all(int(share) * 30 // 100 <= bar.count("#") <= (int(share) + 1) * 30 // 100 for bar, share in bars)
+    # and nothing is left of it beside the answer
+    assert json.loads(text.rsplit("\r\x1b[K", 1)[1])
+    assert command.ok(*args, path).err == ""
