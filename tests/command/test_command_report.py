@@ -347,6 +347,28 @@ def test_the_page_is_quiet_and_fits(browser, page, records, width, dark):
     assert light != dark
 
 
+@pytest.mark.parametrize("width", [1200, 320])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_a_picture_of_the_page_shows_its_charts(browser, page, bare, width, dark):
+    path = page(BUSY)
+    browser.open(path, width, dark)
+    kinds = ["accepted", "passed", "refused"]
+    css = path.read_text().partition("prefers-color-scheme: dark")[2 if dark else 0]
+    colours = {name: css.partition(f"--{name}: ")[2].partition(";")[0] for name in ("page", "ink", *kinds)}
+    # the middle of the largest bar of each kind
+    places = browser.run(f"""{kinds}.map(kind => {{
+        const boxes = [...document.querySelectorAll('.chart rect.' + kind)].map(bar => bar.getBoundingClientRect());
+        const box = boxes.reduce((a, b) => a.width * a.height < b.width * b.height ? b : a);
+        return [box.x + box.width / 2 + scrollX, box.y + box.height / 2 + scrollY];
+    }})""")
+    tall = browser.run("document.documentElement.scrollHeight")
+    browser.picture(bare.folder / "page.png")
+    seen = browser.look(bare.folder / "page.png", [(1, 1), *places])
+    assert (seen["width"], seen["height"]) == (width, tall)
+    assert seen["at"] == [colours[name] for name in ("page", *kinds)]
+    assert seen["counts"][colours["ink"]] > 500, "text"
+
+
 def test_what_clients_said_is_text(browser, page):
     browser.open(page(hostile()))
     shown = browser.run("document.body.innerText")

@@ -16,6 +16,19 @@ from lib.wait import PATIENCE
 FLAGS = ["--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-dev-shm-usage", "--remote-debugging-pipe"]
 
+LOOK = """(async (png, places) => {
+    const bitmap = await createImageBitmap(await (await fetch('data:image/png;base64,' + png)).blob());
+    const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
+    context.drawImage(bitmap, 0, 0);
+    const points = new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer);
+    const colour = abgr => '#' + [0, 8, 16].map(shift => (abgr >>> shift & 255).toString(16).padStart(2, '0')).join('');
+    const counts = new Map();
+    points.forEach(point => counts.set(point, (counts.get(point) || 0) + 1));
+    return {width: bitmap.width, height: bitmap.height,
+        at: places.map(([x, y]) => colour(points[Math.floor(y) * bitmap.width + Math.floor(x)])),
+        counts: Object.fromEntries([...counts].map(([point, count]) => [colour(point), count]))};
+})(%s, %s)"""
+
 
 class Browser:
     """`events` is all that the browser told of its page, in order: (method, parameters)."""
@@ -71,8 +84,8 @@ class Browser:
             self.read(deadline)
 
     def run(self, script):
-        """The value of an expression in the page."""
-        result = self.ask("Runtime.evaluate", expression=script, returnByValue=True)
+        """The value of an expression in the page, or of its promise."""
+        result = self.ask("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in result, result
         return result["result"].get("value")
 
@@ -88,6 +101,11 @@ class Browser:
         """A picture of all of the page."""
         data = self.ask("Page.captureScreenshot", captureBeyondViewport=True)["data"]
         pathlib.Path(path).write_bytes(base64.b64decode(data))
+
+    def look(self, path, places):
+        """What is in a picture: its width and height, the colour at each place, and how many points have each colour."""
+        self.ask("Page.navigate", url="about:blank")        # where nothing forbids it
+        return self.run(LOOK % (json.dumps(base64.b64encode(pathlib.Path(path).read_bytes()).decode()), json.dumps(places)))
 
     def close(self):
         with contextlib.suppress(OSError):
