@@ -145,6 +145,7 @@ make_charge(struct stage_limits *l, bool refused)
 	    .login = l->v->login,
 	    .messages = !refused || l->v->stage != STAGE_RCPT,
 	    .by_limit = refused && reason_is_containment(l->v->reason),
+	    .suspended = refused && l->v->reason == REASON_LOGIN_SUSPENDED,
 	};
 	if (l->v->stage == STAGE_MAIL)
 		c->recipients = !refused;

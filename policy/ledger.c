@@ -282,7 +282,8 @@ ledger_refuse(struct ledger *l, const struct limits *limits,
 	counts.at[charge->by_limit ? COUNT_TRIED_REFUSALS : COUNT_REFUSALS] = 1;
 	count(&d, &counts);
 	for_limits(&d, see_refused);
-	for_limits(&d, judge_refusals);
+	if (!charge->suspended)
+		for_limits(&d, judge_refusals);
 	if (r->outcome > OUTCOME_PASS)
 		for_limits(&d, trip);
 	end(&d);

@@ -51,6 +51,7 @@ struct charge {
 	size_t sender_count;
 	uint32_t network; /* 0: not in question */
 	bool by_limit;	  /* what is refused is so by a limit or suspension */
+	bool suspended;	  /* it is so by a suspension */
 };
 
 /* The milder first; zero is the safe value. */
@@ -90,7 +91,11 @@ void ledger_judge(struct ledger *l, const struct limits *limits,
 void ledger_admit(struct ledger *l, const struct limits *limits,
     const struct charge *charge, struct ruling *r);
 
-/* Counts a refusal.  The ruling tells of limits on refusals only. */
+/*
+ * Counts a refusal.  The ruling tells of limits on refusals only; of none when
+ * the login is suspended: its attempts would else suspend it again and again,
+ * past any pardon.
+ */
 void ledger_refuse(struct ledger *l, const struct limits *limits,
     const struct charge *charge, struct ruling *r);
 

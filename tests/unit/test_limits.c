@@ -526,6 +526,22 @@ the_longer_of_two_suspensions_stands(void **state)
 	assert_string_equal(suspended, "alice@example.com by hourly");
 }
 
+/* A client that goes on trying would never be let go, whatever was pardoned. */
+static void
+who_is_suspended_is_not_suspended_again(void **state)
+{
+	(void)state;
+	limited_by(QUOTA("guesses", "refusals", 0, "'1h'",
+	    "'suspend', '1h', NULL, 'strict'") "UPDATE principal SET state ="
+					       " 'suspended';");
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(mail_from("alice", ALICE), VERDICT_REJECT);
+		assert_int_equal(verdict.reason, REASON_LOGIN_SUSPENDED);
+	}
+	assert_value(2, "$.suspension", "null");
+	assert_int_equal(suspended_count + notice_count, 0);
+}
+
 static void
 faults_are_no_refusals(void **state)
 {
@@ -668,6 +684,8 @@ main(void)
 	    {"nothing is told twice", nothing_is_told_twice},
 	    {"a suspension is recorded by itself",
 		a_suspension_is_recorded_by_itself},
+	    {"who is suspended is not suspended again",
+		who_is_suspended_is_not_suspended_again},
 	    {"faults are no refusals", faults_are_no_refusals},
 	    {"monitored limits are findings", monitored_limits_are_findings},
 	    {"mode monitor does nothing", mode_monitor_does_nothing},
