@@ -28,8 +28,10 @@
 	" ('example.com'), ('b\303\274cher.example');"                         \
 	"INSERT INTO principal (name, kind) VALUES ('alice', 'login'),"        \
 	" ('few', 'login'), ('staff', 'group'), ('gone', 'login'),"            \
-	" ('anna@b\303\274cher.example', 'login'), "                           \
-	"('relay@b\303\274cher.example', 'login');"                            \
+	" ('anna@b\303\274cher.example', 'login'), ('hasty', 'login'),"        \
+	" ('relay@b\303\274cher.example', 'login');"                           \
+	"INSERT INTO principal (name, kind, mode) VALUES"                      \
+	" ('quiet', 'login', 'monitor');"                                      \
 	"INSERT INTO principal (name, kind, state) VALUES"                     \
 	" ('@stra\303\237e.example', 'group', 'suspended');"                   \
 	"UPDATE principal SET originators = 'aligned'"                         \
@@ -42,6 +44,7 @@
 	" ('gone', 'gone@example.com'), ('few', 'few@example.com'),"           \
 	" ('alice', '\303\251ric@b\303\274cher.example'),"                     \
 	" ('anna@b\303\274cher.example', 'anna@wei\303\237.example'),"         \
+	" ('hasty', 'hasty@b\303\274cher.example'),"                           \
 	" ('everyone', 'ceo@b\303\274cher.example'), ('everyone', '{login}')," \
 	" ('relay@b\303\274cher.example', 'relay@example.com');"               \
 	"INSERT INTO trusted_peer (login, client, asserts) VALUES"             \
@@ -57,6 +60,11 @@
 	"INSERT INTO rule (seq, sender, recipient, verdict) VALUES"            \
 	" (20, '\303\251ric@b\303\274cher.example', '@example.net', "          \
 	"'reject');"                                                           \
+	"INSERT INTO quota (name, principal, metric, amount, period,"          \
+	" on_exceed, suspend_for) VALUES"                                      \
+	" ('soon', 'hasty', 'messages', 1, '1d', 'suspend', '1h'),"            \
+	" ('new', 'hasty', 'new_recipients', 9, '1d', 'reject', NULL),"        \
+	" ('names', 'hasty', 'senders', 9, '1d', 'reject', NULL);"             \
 	"INSERT INTO quota"                                                    \
 	" (name, principal, metric, amount, period, on_exceed) VALUES"         \
 	" ('one', 'few', 'messages', 1, '1d', 'reject'),"                      \
@@ -150,6 +158,8 @@ send_what_is_right(void)
 	end_of_message("Alice <alice@example.com>");
 	may_pass();
 	mail_from("alice", "<info@sales.example>");
+	may_pass();
+	mail_from("quiet", "<bob@example.com>");
 	may_pass();
 }
 
@@ -276,6 +286,7 @@ play_session(void)
 		send_what_is_not();
 		send_what_is_odd();
 		send_too_many("few", "<few@example.com>");
+		send_too_many("hasty", "<hasty@b\303\274cher.example>");
 		send_too_many(
 		    "kim@b\303\274cher.example", "<kim@b\303\274cher.example>");
 		session_free(session);
