@@ -94,10 +94,11 @@ def test_all_that_belongs_to_it_is_in_it(package):
         "lib/systemd/system/authpolicyd.service", "usr/share/bash-completion/completions/authpolicy",
         *(f"usr/share/man/man{p.suffix[1:]}/{p.name}.gz" for p in (place.TOP / "docs").glob("*.[58]"))}
     assert not wanted - files, wanted - files
-    assert run("dpkg-deb", "-I", package, "conffiles").split() == ["/etc/authpolicy/authpolicyd.conf", "/etc/logrotate.d/authpolicy-milter"]
+    assert run("dpkg-deb", "-I", package, "conffiles").split() == [
+        "/etc/authpolicy/authpolicyd.conf", "/etc/init.d/authpolicyd", "/etc/logrotate.d/authpolicy-milter"]
 
 
-@pytest.mark.parametrize("name", ["whole-life", "before-postfix", "under-systemd"])
+@pytest.mark.parametrize("name", ["whole-life", "before-postfix", "without-systemd", "under-systemd"])
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a private system")
 def test_a_walk(base, package, name, tmp_path):
     walk = pathlib.Path(__file__).parent / "walk.py"

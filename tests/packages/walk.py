@@ -4,6 +4,7 @@ Called by test_debian.py in namespaces of its own. The base is overlaid: nothing
 daemon is started as the unit says, but in the walk whose subject that is: there it boots.
 """
 
+import json
 import os
 import pathlib
 import re
@@ -255,6 +256,43 @@ END
     system.stop()
 
 
+def without_systemd(system):
+    """The package starts the daemon all the same, again after an upgrade or a boot, and stops it when it goes."""
+    def does(verb, status=0):
+        return system.do(f"service authpolicyd {verb}\n", status)
+
+    def serves():
+        with Milter(system.path("/var/spool/postfix/authpolicy/milter.sock")) as session:
+            return session.negotiate()
+
+    def process():
+        return json.loads(system.do("authpolicy status --json\n"))["pid"]
+
+    assert not system.path("/lib/systemd/systemd").exists()
+    allow = system.path("/usr/sbin/policy-rc.d")        # without it, and without a first process that it knows, nothing is started
+    allow.write_text("#!/bin/sh\n")
+    allow.chmod(0o755)
+    system.do("apt-get install -y ../authpolicy-milter_*.deb postfix sqlite3\n")
+    assert serves() and "is running" in does("status")
+    first = process()
+    assert [system.owner(f) for f in (f"/proc/{first}", "/run/authpolicy", "/var/spool/postfix/authpolicy/milter.sock")] == [
+        "authpolicy:authpolicy 555", "authpolicy:authpolicy 755", "authpolicy:postfix 660"]
+    assert list(system.path("/etc/rc2.d").glob("S*authpolicyd")), "started at a boot"
+    does("reload")
+    assert process() == first
+    system.do("dpkg -i ../authpolicy-milter_*.deb\n")
+    second = process()
+    assert serves() and second != first, "an upgrade starts it again"
+    does("stop")
+    does("status", 3)
+    system.do("rm -r /run/authpolicy\n")        # a boot
+    does("start")
+    assert serves() and process() != second
+    system.do("dpkg --remove authpolicy-milter\n")
+    assert not system.path("/var/spool/postfix/authpolicy/milter.sock").exists()
+    system.do("dpkg --purge authpolicy-milter\n! ls /etc/init.d /etc/rc?.d | grep authpolicyd\n")
+
+
 class Booted:
     """systemd itself, in a tree of cgroups of its own, as a container has it."""
 
@@ -346,4 +384,4 @@ if __name__ == "__main__":
     name, base, package, upper = sys.argv[1:]
     debian = System(base, upper)
     shutil.copy(package, debian.root / "root")
-    {"whole-life": whole_life, "before-postfix": before_postfix, "under-systemd": under_systemd}[name](debian)
+    {"whole-life": whole_life, "before-postfix": before_postfix, "without-systemd": without_systemd, "under-systemd": under_systemd}[name](debian)
