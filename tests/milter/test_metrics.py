@@ -231,6 +231,8 @@ def test_limits_that_trip_are_counted(build):
         assert seen["authpolicy_verdicts_total", "rcpt", "tempfail", "limit-exceeded"] == 1
         assert seen["authpolicy_suspensions",] == seen["authpolicy_accounts",] == seen["authpolicy_state_healthy",] == 1
         assert seen["authpolicy_verdicts_total", "mail", "reject", "login-suspended"] == 1
+        text = page(daemon).lower()
+        assert [word for word in [*NAMED, "guesses", "few"] if word in text] == [], "nobody is named, nor the limit"
     finally:
         daemon.stop()
 
