@@ -70,6 +70,13 @@ def test_what_is_offered(complete, words, offered):
     assert sorted(complete(*words)) == sorted(offered)
 
 
+def test_a_word_of_no_list_may_be_a_file():
+    """The logs of `report`, what `import` reads: readline's own completion goes on where we offer nothing."""
+    done = subprocess.run(["bash", "-c", f". {shlex.quote(str(place.TOP / 'packaging/completion/authpolicy'))}; complete -p authpolicy"],
+                          capture_output=True, text=True, check=True)
+    assert done.stdout == "complete -o default -F _authpolicy authpolicy\n"
+
+
 def test_files_are_offered_where_one_is_wanted(complete, tmp_path):
     (tmp_path / "policy.db").touch()
     for option in ("--db", "--control", "--message", "--against", "--html"):
