@@ -114,8 +114,8 @@ index_grow(struct tables *t)
 		t->failed = true;
 		return false;
 	}
-	for (uint32_t i = 0; i < size; i++)
-		larger.slots[i].id = PRINCIPAL_NONE;
+	/* all PRINCIPAL_NONE */
+	memset(larger.slots, 0xff, size * sizeof(*larger.slots));
 	for (uint32_t i = 0; i < had; i++)
 		if (t->names.slots[i].id != PRINCIPAL_NONE)
 			index_add(&larger, t->names.slots[i].hash,
