@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import pathlib
 import shutil
 import subprocess
 import threading
@@ -53,6 +54,14 @@ class StuckLog:
                 pass
         except BlockingIOError:
             os.close(writer)
+
+    def holds(self, daemon):
+        """Whether a thread of the daemon waits for room in it."""
+        for wait in pathlib.Path(f"/proc/{daemon.process.pid}/task").glob("*/wchan"):
+            with contextlib.suppress(OSError):      # a thread that has ended
+                if "pipe_write" in wait.read_text():
+                    return True
+        return False
 
     def flow(self):
         """Empty it from now on; what was in it, and comes, is in `records`."""

@@ -230,6 +230,7 @@ def test_who_finds_no_room_is_told_so_at_once_by_any_clock(daemon, clock, stuck_
         sessions = [stack.enter_context(session_of(daemon)).begin() for _ in range(3)]
         for session in sessions:
             session.ask_mail("bob@example.com")
+            until(lambda: stuck_log.holds(daemon), PATIENCE, "the first to write")
         until(lambda: len(select.select(sessions, [], [], 0)[0]) == 2, PATIENCE, "those beyond the one to be answered")
         stuck_log.flow()
         assert sorted(session.answer()[1][:9] for session in sessions) == ["451 4.3.2", "451 4.3.2", "550 5.7.1"]

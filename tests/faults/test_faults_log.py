@@ -112,6 +112,7 @@ def test_who_has_no_room_is_answered_at_once_and_all_others_when_the_log_flows(d
         sessions = [stack.enter_context(Milter(daemon.home / "milter.sock")).begin() for _ in range(12)]
         for session in sessions:
             session.ask_mail("bob@example.com")
+            until(lambda: stuck_log.holds(daemon), PATIENCE, "the first to write")
         until(lambda: len(select.select(sessions, [], [], 0)[0]) == 8, PATIENCE, "those beyond the four to be answered")
         at_once = select.select(sessions, [], [], 0)[0]
         assert {session.answer()[1][:9] for session in at_once} == {"451 4.3.2"}
