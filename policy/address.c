@@ -4,6 +4,8 @@
  */
 #include "address.h"
 
+#include "ascii.h"
+
 #include <arpa/inet.h>
 #include <idn2.h>
 #include <stdlib.h>
@@ -45,12 +47,6 @@ static unsigned
 traits_of(char c)
 {
 	return traits[(unsigned char)c];
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
 bool
@@ -139,7 +135,7 @@ read_local(
 			return ADDRESS_SYNTAX;
 		if (n == ADDRESS_LOCAL_MAX)
 			return ADDRESS_TOO_LONG;
-		plain[n++] = lower(c);
+		plain[n++] = ascii_lower(c);
 	}
 	if (!closed || n == 0)
 		return ADDRESS_SYNTAX;
@@ -271,7 +267,7 @@ ascii_domain(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 	for (size_t i = 0; i < len; i++) {
 		unsigned is = traits_of(text[i]);
 
-		out[i] = lower(text[i]);
+		out[i] = ascii_lower(text[i]);
 		if (text[i] == '.') {
 			if (i == label || text[i - 1] == '-')
 				return ADDRESS_BAD_DOMAIN;
@@ -359,7 +355,7 @@ read_literal(const char *text, size_t len, char out[ADDRESS_DOMAIN_MAX + 1])
 	if (len < 2 || text[len - 1] != ']' || len - 2 >= sizeof(inside))
 		return ADDRESS_BAD_DOMAIN;
 	for (; n < len - 2; n++)
-		inside[n] = lower(text[n + 1]);
+		inside[n] = ascii_lower(text[n + 1]);
 	inside[n] = '\0';
 	six = strncmp(inside, tag, sizeof(tag) - 1) == 0;
 	if (inet_pton(six ? AF_INET6 : AF_INET,

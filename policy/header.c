@@ -1,6 +1,8 @@
 /* Header fields and the names of those that say who a message is from. */
 #include "header.h"
 
+#include "ascii.h"
+
 #include <string.h>
 
 const char *
@@ -21,12 +23,6 @@ originator_name(enum originator_kind kind)
 	return "";
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Is `typed` the name, bytes that some drop or don't see left out? */
 static bool
 is_spelling(const char *typed, const char *name, bool *odd)
@@ -35,7 +31,7 @@ is_spelling(const char *typed, const char *name, bool *odd)
 	for (; *typed != '\0'; typed++)
 		if (*typed <= ' ' || *typed > '~') /* signed: 8-bit as well */
 			*odd = true;
-		else if (lower(*typed) != lower(*name++))
+		else if (ascii_lower(*typed) != ascii_lower(*name++))
 			return false;
 	return *name == '\0';
 }

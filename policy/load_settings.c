@@ -1,6 +1,8 @@
 /* Loading the policy-wide settings. */
 #include "loader.h"
 
+#include "ascii.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +19,7 @@ fold_words(const char *text)
 		if (n > 0 && to != out)
 			*to++ = ' ';
 		for (; n > 0; n--, text++)
-			*to++ = (char)(*text >= 'A' && *text <= 'Z'
-					   ? *text - 'A' + 'a'
-					   : *text);
+			*to++ = ascii_lower(*text);
 		text += strspn(text, " ,\t\n");
 	}
 	*to = '\0';

@@ -1,6 +1,8 @@
 /* Names of principals, in the one form in which they are compared. */
 #include "login.h"
 
+#include "ascii.h"
+
 #include <idn2.h>
 #include <string.h>
 
@@ -22,8 +24,7 @@ login_canonical(const char *name, const char *realm, char out[LOGIN_MAX + 1])
 		memcpy(out + n + 1, realm, r + 1);
 	}
 	for (char *p = out; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
+		*p = ascii_lower(*p);
 	return true;
 }
 

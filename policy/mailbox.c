@@ -4,6 +4,7 @@
  */
 #include "mailbox.h"
 
+#include "ascii.h"
 #include "encoded.h"
 #include "reader.h"
 
@@ -74,13 +75,9 @@ skip_domain(struct reader *r)
 static bool
 equal_ignoring_case(const char *a, const char *b, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		char c = a[i] >= 'A' && a[i] <= 'Z' ? (char)(a[i] - 'A' + 'a')
-						    : a[i];
-
-		if (c != b[i])
+	for (size_t i = 0; i < len; i++)
+		if (ascii_lower(a[i]) != b[i])
 			return false;
-	}
 	return true;
 }
 
