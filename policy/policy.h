@@ -140,7 +140,6 @@ void lookup_init(struct lookup *l, const struct address *a);
 
 /* Who a login is, for templates: filled by decide. */
 struct who {
-	const char *login;   /* canonical */
 	const char *user;    /* template {user}: "" yields nothing */
 	const char *domain;  /* canonical domain of the login, or "" */
 	bool domain_local;   /* it is in local_domain */

@@ -48,7 +48,6 @@ set_nobody(struct decision *d, principal_id built_in)
 {
 	d->client->login_known = false;
 	principals_only(built_in, &d->client->principals);
-	d->client->who.login = NULL;
 	d->client->who.domain = d->client->who.user = "";
 	d->client->who.domain_local = d->client->who.address = false;
 }
@@ -73,7 +72,6 @@ set_login(struct decision *d, const char *name, enum identified by)
 	d->client->login_known = true;
 	if (!principals_of(d->policy, login, &d->client->principals))
 		d->failed = true;
-	d->client->who.login = login;
 	d->client->who.user = d->client->user;
 	d->client->user[0] = '\0';
 	if (d->client->principals.domain_name[0] != '\0')
