@@ -10,6 +10,7 @@
 #include "policy/limited.h"
 #include "policy/mailbox.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -345,7 +346,10 @@ limits_apply(struct session *s, const struct policy *policy, struct verdict *v)
 	l.limits = &s->limits;
 	l.policy = policy;
 	l.v = v;
-	l.ruling = (struct ruling){.outcome = OUTCOME_UNKNOWN};
+	/* unknown, as far as limits hold */
+	memset(&l.ruling, 0,
+	    offsetof(struct ruling, at) +
+		s->limits.count * sizeof(*l.ruling.at));
 	if (verdict_is_refusal(v->kind))
 		refused(&l);
 	else
